@@ -1,0 +1,111 @@
+// Package provider is the Terraform side of terraform-provider-cos: schemas, plans, state and the
+// words that users read. It translates between Terraform's values and package cosapi and knows
+// nothing of COS's headers or signatures.
+package provider
+
+import (
+	"context"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+var (
+	_ provider.Provider                       = (*cosProvider)(nil)
+	_ provider.ProviderWithValidateConfig     = (*cosProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*cosProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*cosProvider)(nil)
+)
+
+// cosProvider is the provider "cos". One value serves one provider process.
+type cosProvider struct {
+	version string
+	// env looks an environment variable up; "" is the same as unset.
+	env func(string) string
+}
+
+// New returns the constructor that providerserver wants. The version ends up in the User-Agent
+// header of every request.
+func New(version string) func() provider.Provider {
+	return newWithEnvironment(version, os.Getenv)
+}
+
+// newWithEnvironment is New with another environment than the process's own.
+func newWithEnvironment(version string, env func(string) string) func() provider.Provider {
+	return func() provider.Provider {
+		return &cosProvider{version: version, env: env}
+	}
+}
+
+// Metadata names the provider; the name is the prefix of every resource type.
+func (p *cosProvider) Metadata(
+	_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse,
+) {
+	resp.TypeName = "cos"
+	resp.Version = p.version
+}
+
+// ValidateConfig reports what is wrong whatever the environment says, so that `terraform
+// validate` finds it.
+func (p *cosProvider) ValidateConfig(
+	ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse,
+) {
+	var config providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(config.validate(ctx)...)
+}
+
+// Configure turns configuration and environment into the data that everything else works with.
+// It makes no request: a plan that needs nothing from COS needs no working credentials.
+func (p *cosProvider) Configure(
+	ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse,
+) {
+	var config providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	setup := providerSetup{
+		config: config, env: p.env, version: p.version, terraform: req.TerraformVersion,
+	}
+	data, diags := setup.data(ctx)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if data.anyUnknown() && req.ClientCapabilities.DeferralAllowed {
+		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+	}
+	resp.ResourceData = data
+	resp.DataSourceData = data
+	resp.EphemeralResourceData = data
+	resp.ActionData = data
+	resp.ListResourceData = data
+}
+
+// Resources lists the managed resources.
+func (p *cosProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{}
+}
+
+// DataSources lists the data sources.
+func (p *cosProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{}
+}
+
+// EphemeralResources lists the ephemeral resources.
+func (p *cosProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{}
+}
+
+// Functions lists the provider's functions.
+func (p *cosProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{}
+}
