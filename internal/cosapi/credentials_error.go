@@ -1,0 +1,28 @@
+package cosapi
+
+import (
+	"fmt"
+	"strings"
+)
+
+// CredentialsError reports that a [CredentialSource] has no usable credentials. The request that
+// wanted them was not made. It is not worth retrying: sources repeat what is worth repeating.
+type CredentialsError struct {
+	// Source is where the credentials were to come from, for example a file or a role.
+	Source string
+	// Tried lists what was looked at in vain, in order, when no source was chosen explicitly.
+	Tried []string
+	// Err is the cause; nil if there was just nothing to find.
+	Err error
+}
+
+// Error implements error. It never contains a credential.
+func (e *CredentialsError) Error() string {
+	if len(e.Tried) > 0 {
+		return "no credentials found; tried: " + strings.Join(e.Tried, "; ")
+	}
+	return fmt.Sprintf("no credentials from %s: %v", e.Source, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *CredentialsError) Unwrap() error { return e.Err }
