@@ -1,0 +1,72 @@
+package provider
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+)
+
+// The words that describe copy_source are shared by resource and data source.
+const (
+	copySourceBucketText = "Name of the source's bucket with its APPID. Required."
+	copySourceKeyText    = "Key of the source within its bucket. Required."
+	copySourceRegionText = "Region of the source's bucket. Default: the region of the copy."
+	copySourceIDText     = "Version of the source. Default: the current one at the time of the " +
+		"copy."
+	copySourceSSEText = "How the source is encrypted. Needed only with SSE-C; COS reads sources " +
+		"with SSE-COS and SSE-KMS by itself."
+)
+
+// copySourceBlock is the copy_source block of the resource, a list for the reason at sseBlock.
+func copySourceBlock() schema.Block {
+	return schema.ListNestedBlock{
+		MarkdownDescription: "Another object whose bytes are the body of this one, copied on the " +
+			"server: nothing is downloaded or uploaded. Encryption, headers, metadata, tags, " +
+			"ACL and storage class are this resource's own, never the source's. Copied again " +
+			"when the source's version or ETag changes. " + oneBodyText,
+		NestedObject: schema.NestedBlockObject{
+			Attributes: map[string]schema.Attribute{
+				"bucket": schema.StringAttribute{
+					Optional: true, MarkdownDescription: copySourceBucketText,
+				},
+				"key": schema.StringAttribute{
+					Optional: true, MarkdownDescription: copySourceKeyText,
+				},
+				"region": schema.StringAttribute{
+					Optional: true, MarkdownDescription: copySourceRegionText,
+				},
+				"version_id": schema.StringAttribute{
+					Optional: true, MarkdownDescription: copySourceIDText,
+				},
+				"if_match": schema.StringAttribute{
+					Optional: true,
+					MarkdownDescription: "ETag that the source must have, usually the `etag` of " +
+						"the resource that writes it: the copy then waits until the source is " +
+						"written, and fails if it has changed since. Quotes are optional.",
+				},
+			},
+			Blocks: map[string]schema.Block{"sse": copySourceSSEBlock()},
+		},
+	}
+}
+
+func copySourceSSEBlock() schema.Block {
+	return schema.ListNestedBlock{
+		MarkdownDescription: copySourceSSEText,
+		NestedObject: schema.NestedBlockObject{Blocks: map[string]schema.Block{
+			"c": schema.ListNestedBlock{
+				MarkdownDescription: "The source's SSE-C key. Exactly one of `key_name` and `key`.",
+				NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+					"key_name": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: sseCKeyNameText,
+					},
+					"key": schema.StringAttribute{
+						Optional: true, Sensitive: true,
+						MarkdownDescription: "The key itself: 32 bytes, or the Base64 (44 " +
+							"characters) of 32 bytes. **It is stored in the state in clear**; " +
+							"prefer `key_name`.",
+					},
+				}},
+			},
+		}},
+	}
+}

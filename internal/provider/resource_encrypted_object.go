@@ -1,0 +1,51 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+)
+
+// encryptedObjectResource is cos_encrypted_object. One value serves one call.
+type encryptedObjectResource struct {
+	// data is nil until the provider is configured: while Terraform only validates.
+	data *providerData
+}
+
+// Metadata names the resource type.
+func (r *encryptedObjectResource) Metadata(
+	_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse,
+) {
+	resp.TypeName = req.ProviderTypeName + "_encrypted_object"
+}
+
+// Configure takes over what the configured provider offers.
+func (r *encryptedObjectResource) Configure(
+	_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse,
+) {
+	data, diags := providerDataFrom(req.ProviderData)
+	resp.Diagnostics.Append(diags...)
+	r.data = data
+}
+
+// IdentitySchema describes what names an object for Terraform 1.12 and newer. None of it changes
+// in the life of an object.
+func (r *encryptedObjectResource) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"bucket": identityschema.StringAttribute{
+			RequiredForImport: true,
+			Description:       "Name of the bucket with its APPID, for example examplebucket-1250000000.",
+		},
+		"key": identityschema.StringAttribute{
+			RequiredForImport: true,
+			Description:       "Key of the object within the bucket.",
+		},
+		"region": identityschema.StringAttribute{
+			OptionalForImport: true,
+			Description:       "Region of the bucket. Default: the region of the provider.",
+		},
+	}}
+}

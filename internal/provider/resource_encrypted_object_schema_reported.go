@@ -1,0 +1,147 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// headerAttributes are HTTP headers and metadata that COS keeps with the object. All of them are
+// sent with every rewrite, because a rewrite wipes what it does not name.
+func headerAttributes() map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{
+		"content_type": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "Header `Content-Type`. Default: guessed from the extension of " +
+				"`key`, then of `source`, by a table inside the provider, the same on every " +
+				"machine; `application/octet-stream` where both are unknown. " + headerCostText,
+		},
+		"metadata": schema.MapAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "User metadata: the headers `x-cos-meta-<name>` without their " +
+				"prefix. Names are made of lower-case letters, digits and `-`; all names and " +
+				"values together have at most 2048 bytes. Metadata that somebody else adds is " +
+				"removed. " + headerCostText,
+		},
+	}
+	for name, meaning := range map[string]string{
+		"cache_control": "Header `Cache-Control`, for example `max-age=3600`. ",
+		"content_disposition": "Header `Content-Disposition`, for example " +
+			"`attachment; filename=\"report.csv\"`. ",
+		"content_encoding": "Header `Content-Encoding`, for example `gzip`; the body is stored " +
+			"as it is given. ",
+		"content_language": "Header `Content-Language`, for example `en`. ",
+		"expires": "Header `Expires` for caches, for example `Wed, 21 Oct 2026 07:28:00 GMT`. " +
+			"The object is not deleted then. ",
+	} {
+		attributes[name] = schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: meaning + "Default: none. " + headerCostText,
+		}
+	}
+	return attributes
+}
+
+const headerCostText = "A change, also one made by somebody else, is one server-side copy; " +
+	"nothing is uploaded."
+
+// reportedAttributes are what COS says of the object.
+func reportedAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"id": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "`bucket/key`, the id for `terraform import`.",
+		},
+		"etag": schema.StringAttribute{
+			Computed: true,
+			MarkdownDescription: "ETag of the object, without quotes. It is opaque: only with " +
+				"SSE-COS and an upload in one part it is the MD5 of the bytes. Use `crc64ecma` " +
+				"to compare bytes. Null for a `content_wo` body with SSE-COS.",
+		},
+		"crc64ecma": schema.StringAttribute{
+			Computed: true,
+			MarkdownDescription: "CRC64 (ECMA-182) of the object's bytes before encryption, as a " +
+				"decimal number. It depends on the bytes alone, not on the encryption nor on the " +
+				"way of uploading. Null for a `content_wo` body, and where COS has none.",
+		},
+		"size": schema.Int64Attribute{
+			Computed:            true,
+			MarkdownDescription: "Size of the object in bytes. Null for a `content_wo` body.",
+		},
+		"version_id": schema.StringAttribute{
+			Computed: true,
+			MarkdownDescription: "Version of the object in a versioned bucket, otherwise null. " +
+				"Every rewrite, a change of encryption included, makes a new version; earlier " +
+				"ones keep their encryption and their key.",
+		},
+		"url": schema.StringAttribute{
+			Computed: true,
+			MarkdownDescription: "URL of the object at the canonical host, " +
+				"`https://<bucket>.cos.<region>.myqcloud.com/<key>`. It is also an id for " +
+				"`terraform import`.",
+		},
+		"encryption": encryptionAttribute(),
+	}
+}
+
+func encryptionAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Computed: true,
+		MarkdownDescription: "How COS reports that the object is encrypted. Refreshing stores " +
+			"what COS says, planning compares it with `sse`, so encryption that somebody took " +
+			"off or changed shows as a difference here. Refer to this attribute rather than to " +
+			"`sse[0]`.",
+		Attributes: map[string]schema.Attribute{
+			"mode": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "`NONE`, `SSE-COS`, `SSE-KMS` or `SSE-C`.",
+			},
+			"algorithm": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "Algorithm that COS names, for example `AES256`; null where " +
+					"it names none (`NONE`, `SSE-KMS`).",
+			},
+			"kms_key_id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "Id of the KMS key with `SSE-KMS`, otherwise null.",
+			},
+			"customer_key_md5": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "Base64 of the MD5 of the 32 key bytes with `SSE-C`, " +
+					"otherwise null. It identifies the key and is all that COS keeps of it. Null " +
+					"with `SSE-C` means that somebody encrypted the object with another key.",
+			},
+		},
+	}
+}
+
+// timeoutsBlock is the block of the timeouts module with descriptions that fit here.
+func timeoutsBlock(ctx context.Context) schema.Block {
+	const duration = "A duration such as `30s`, `10m` or `2h`. Default: none; transfers take as " +
+		"long as they move bytes."
+	block, ok := timeouts.Block(ctx, timeouts.Opts{
+		Create: true, Read: true, Update: true, Delete: true,
+	}).(schema.SingleNestedBlock)
+	if !ok {
+		panic("the timeouts module does not return a SingleNestedBlock any more")
+	}
+	block.MarkdownDescription = "Deadlines of operations. Without them only a connection that " +
+		"moves nothing for 60 seconds is given up and tried again."
+	for name, meaning := range map[string]string{
+		"create": "Deadline of creating the object, upload and retries included. ",
+		"read":   "Deadline of refreshing the object. ",
+		"update": "Deadline of changing the object, upload, copy and retries included. ",
+		"delete": "Deadline of deleting the object. It is read from the state. ",
+	} {
+		attribute, ok := block.Attributes[name].(schema.StringAttribute)
+		if !ok {
+			panic("the timeouts module has no string " + name + " any more")
+		}
+		attribute.Description = ""
+		attribute.MarkdownDescription = meaning + duration
+		block.Attributes[name] = attribute
+	}
+	return block
+}
