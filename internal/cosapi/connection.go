@@ -1,0 +1,163 @@
+package cosapi
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// terraformParallelism is the number of objects that Terraform works on at once by default. The
+// pool keeps connections for that many, each with all its parts under way.
+const terraformParallelism = 10
+
+// quietFactor is how much longer than IdleTimeout a server-side copy may be silent. COS sends
+// spaces while it completes an upload (document 7742); for copies that is not documented.
+const quietFactor = 10
+
+// newTransport returns the one pool of connections of a client. HTTP/2 stays off: COS speaks
+// HTTP/1.1, and with one connection per request an idle connection is an idle request.
+func newTransport(config Config) (*http.Transport, error) {
+	roots, err := trustedRoots(config.CABundle)
+	if err != nil {
+		return nil, err
+	}
+	connections := terraformParallelism * max(config.TransferConcurrency, 1)
+	return &http.Transport{
+		Proxy:               proxyFor,
+		DialContext:         (&idleDialer{idle: config.IdleTimeout}).dial,
+		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 15 * time.Second,
+		MaxIdleConnsPerHost: connections,
+		// Below IdleTimeout, so that a connection is not cut just when it is used again.
+		IdleConnTimeout: config.IdleTimeout * 3 / 4,
+		// Decompressing on the fly would change objects that are stored with a Content-Encoding.
+		DisableCompression: true,
+		WriteBufferSize:    64 << 10,
+		ReadBufferSize:     64 << 10,
+	}, nil
+}
+
+// trustedRoots is nil, which means the system's roots, without a bundle.
+func trustedRoots(bundle []byte) (*x509.CertPool, error) {
+	if len(bundle) == 0 {
+		return nil, nil
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(bundle) {
+		return nil, errors.New("the CA bundle has no certificate in PEM form")
+	}
+	return roots, nil
+}
+
+// isLocalhost reports whether host is localhost or below it. Such names are loopback by definition
+// (RFC 6761), whatever a resolver says.
+func isLocalhost(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// proxyFor takes the proxy from the environment, but never for this machine.
+func proxyFor(req *http.Request) (*url.URL, error) {
+	if isLocalhost(req.URL.Hostname()) {
+		return nil, nil
+	}
+	return http.ProxyFromEnvironment(req)
+}
+
+// idleDialer opens connections that break when they move nothing.
+type idleDialer struct {
+	dialer net.Dialer
+	idle   time.Duration
+}
+
+func (d *idleDialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if host, port, err := net.SplitHostPort(address); err == nil && isLocalhost(host) {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
+	dialer := d.dialer
+	dialer.Timeout = min(d.idle, 30*time.Second)
+	conn, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	watched := &idleConn{Conn: conn}
+	watched.allow(d.idle)
+	return watched, nil
+}
+
+// idleConn is a connection whose deadline moves on with every byte, in either direction: a long
+// upload must not look idle because nothing is read meanwhile.
+type idleConn struct {
+	net.Conn
+	idle  atomic.Int64 // time.Duration
+	moved atomic.Int64 // unix nanoseconds when the deadline was last moved
+}
+
+// allow sets how long the connection may be idle from here on.
+func (c *idleConn) allow(idle time.Duration) {
+	c.idle.Store(int64(idle))
+	c.moved.Store(0)
+	c.extend()
+}
+
+// extend moves the deadline. It does so at most 16 times per idle period, to spare the timers.
+func (c *idleConn) extend() {
+	now, idle := time.Now(), time.Duration(c.idle.Load())
+	if now.UnixNano()-c.moved.Load() < int64(idle/16) {
+		return
+	}
+	c.moved.Store(now.UnixNano())
+	_ = c.SetDeadline(now.Add(idle))
+}
+
+// Read implements net.Conn.
+func (c *idleConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.extend()
+	}
+	return n, err
+}
+
+// Write implements net.Conn. It writes piecemeal, because a single large write to a slow peer
+// would look idle although bytes move.
+func (c *idleConn) Write(p []byte) (int, error) {
+	const piece = 64 << 10
+	written := 0
+	for {
+		n, err := c.Conn.Write(p[written:min(len(p), written+piece)])
+		written += n
+		if n > 0 {
+			c.extend()
+		}
+		if err != nil || written == len(p) {
+			return written, err
+		}
+	}
+}
+
+// withPatience makes the connection that serves a request wait for idle without a byte.
+func withPatience(ctx context.Context, idle time.Duration) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			conn := info.Conn
+			if secured, ok := conn.(*tls.Conn); ok {
+				conn = secured.NetConn()
+			}
+			if watched, ok := conn.(*idleConn); ok {
+				watched.allow(idle)
+			}
+		},
+	})
+}

@@ -1,0 +1,116 @@
+package cosapi
+
+import (
+	"context"
+	"net/http"
+
+	cos "github.com/tencentyun/cos-go-sdk-v5"
+)
+
+// DeleteResult is what a deletion did.
+type DeleteResult struct {
+	// DeleteMarker: a marker was made, which hides the object in a versioned bucket, or the
+	// version that was deleted is one.
+	DeleteMarker bool
+	// VersionID of the marker that was made, or of the version that was deleted.
+	VersionID string
+}
+
+// Delete deletes an object. Without ref.VersionID a versioned bucket gets a delete marker and
+// keeps every version; with it that version is gone for good. Deleting what does not exist is no
+// error (document 7743). No customer key is needed. To leave nothing use DeleteAllVersions.
+//
+// If the answer is lost, a HEAD finds out whether the object is gone, so that a retry does not put
+// a second delete marker on top of the first. DeleteResult is then empty.
+func (c *Client) Delete(ctx context.Context, ref ObjectRef) (DeleteResult, error) {
+	var result DeleteResult
+	req := request{op: "DeleteObject", ref: ref, once: ref.VersionID == ""}
+	req.arrived = func(ctx context.Context) (bool, error) { return c.gone(ctx, ref) }
+	err := c.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
+		options := &cos.ObjectDeleteOptions{VersionId: ref.VersionID}
+		resp, err := sdk.Object.Delete(ctx, ref.Key, options)
+		if err == nil {
+			result = deleteResult(resp.Header)
+		}
+		return resp, err
+	})
+	if ref.VersionID != "" && CodeOf(err) == "NoSuchVersion" {
+		return DeleteResult{VersionID: ref.VersionID}, nil
+	}
+	return result, err
+}
+
+func deleteResult(header http.Header) DeleteResult {
+	return DeleteResult{
+		DeleteMarker: header.Get(headerDeleteMarker) == "true",
+		VersionID:    header.Get(headerVersionID),
+	}
+}
+
+// gone reports whether there is no current version. A refusal that is not 404, as for an SSE-C
+// object without its key, means that there is one.
+func (c *Client) gone(ctx context.Context, ref ObjectRef) (bool, error) {
+	_, err := c.HeadOnly(ctx, ref, nil)
+	switch status := StatusOf(err); {
+	case status == http.StatusNotFound:
+		return true, nil
+	case err == nil, status/100 == 4:
+		return false, nil
+	}
+	return false, err
+}
+
+// DeleteAllVersions deletes every version and delete marker of exactly this key, and returns how
+// many it deleted; ref.VersionID is ignored. Keys that merely begin with it stay. When it fails,
+// the versions counted so far are gone and it can be called again.
+//
+// Listings lag behind writes (document 7734): if the listing shows nothing but the object exists,
+// its current version is deleted.
+func (c *Client) DeleteAllVersions(ctx context.Context, ref ObjectRef) (int, error) {
+	versions, err := c.versionsOf(ctx, ref)
+	if err != nil {
+		return 0, err
+	}
+	for i, version := range versions {
+		target := ref
+		target.VersionID = version.VersionID
+		if _, err := c.Delete(ctx, target); err != nil {
+			return i, err
+		}
+	}
+	if len(versions) > 0 {
+		return len(versions), nil
+	}
+	gone, err := c.gone(ctx, ref.Current())
+	if gone || err != nil {
+		return 0, err
+	}
+	_, err = c.Delete(ctx, ref.Current())
+	if err != nil {
+		return 0, err
+	}
+	return 1, nil
+}
+
+// versionsOf lists every version and delete marker of exactly this key.
+func (c *Client) versionsOf(ctx context.Context, ref ObjectRef) ([]ListedObject, error) {
+	options := ListVersionsOptions{Region: ref.Region, Bucket: ref.Bucket, Prefix: ref.Key}
+	var versions []ListedObject
+	for {
+		page, err := c.ListVersions(ctx, options)
+		if err != nil {
+			return nil, err
+		}
+		for _, version := range page.Versions {
+			if version.Key == ref.Key {
+				versions = append(versions, version)
+			}
+		}
+		// The key itself sorts before every longer key, so other keys mean that it is through.
+		other := len(page.Versions) > 0 && page.Versions[len(page.Versions)-1].Key != ref.Key
+		if !page.Truncated || other {
+			return versions, nil
+		}
+		options.KeyMarker, options.VersionIDMarker = page.NextKeyMarker, page.NextVersionIDMarker
+	}
+}

@@ -1,0 +1,130 @@
+package cosapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	cos "github.com/tencentyun/cos-go-sdk-v5"
+)
+
+// request is one request to COS as the retry loop sees it.
+type request struct {
+	op     string // COS's name of the operation, as in Error.Op
+	ref    ObjectRef
+	header http.Header // added before the request is signed; may hold a raw key
+	bytes  int64       // length of the body, for Event
+	quiet  bool        // the server may work in silence: a server-side copy
+	bucket bool        // a request on the bucket: ref.Key is empty
+	once   bool        // repeating what may have succeeded is wrong: see arrived
+
+	// arrived finds out, for a request with once, whether a try whose answer was lost has been
+	// carried out: true ends the loop successfully, false lets it repeat, an error makes the
+	// outcome an AmbiguousError. nil means that nobody can find out.
+	arrived func(ctx context.Context) (bool, error)
+}
+
+var errNoKey = errors.New("the object's key is empty")
+
+// sendFunc makes one request with the SDK. It must make a new body reader at every call, and read
+// the answer's body to the end if it needs it: what fails outside is not repeated.
+type sendFunc func(ctx context.Context, sdk *cos.Client) (*cos.Response, error)
+
+// do makes a request until it succeeds, fails for good, or the tries are used up. This is the only
+// retry loop of the package. A failure is an *Error, or an *AmbiguousError for a request with once.
+//
+// A request that COS refused before doing anything is repeated. One whose outcome is unknown (no
+// answer, or an internal error) is repeated as it is only without once.
+func (c *Client) do(ctx context.Context, req request, send sendFunc) error {
+	sdk, err := c.sdk(req.ref)
+	if err == nil && req.ref.Key == "" && !req.bucket {
+		// COS would take it for a request on the bucket.
+		err = errNoKey
+	}
+	if err != nil {
+		return &Error{Op: req.op, Ref: req.ref, Err: err}
+	}
+	for attempt := 1; ; attempt++ {
+		failure := c.try(ctx, req, attempt, sdk, send)
+		if failure == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return c.canceled(ctx, req, failure)
+		}
+		verdict := judge(failure)
+		if verdict == verdictUnknown && req.once {
+			arrived, err := c.resolve(ctx, req, failure)
+			if arrived || err != nil {
+				return err
+			}
+		}
+		if verdict == verdictFinal || attempt > c.config.MaxRetries {
+			return failure
+		}
+		if err := c.config.Sleep(ctx, backoff(attempt, failure)); err != nil {
+			return c.canceled(ctx, req, failure)
+		}
+	}
+}
+
+// try makes one try and reports it to Config.Observe. It returns nil or an *Error.
+func (c *Client) try(
+	ctx context.Context, req request, attempt int, sdk *cos.Client, send sendFunc,
+) error {
+	idle := c.config.IdleTimeout
+	if req.quiet {
+		idle *= quietFactor
+	}
+	started := time.Now()
+	sendCtx := withPatience(withSignedHeader(ctx, req.header), idle)
+	resp, err := send(sendCtx, sdk)
+	event := Event{
+		Op: req.op, Ref: req.ref, Attempt: attempt, Duration: time.Since(started), Bytes: req.bytes,
+	}
+	if resp != nil && resp.Response != nil {
+		c.measureSkew(resp.Header)
+		event.Status, event.RequestID = resp.StatusCode, resp.Header.Get(headerRequestID)
+	}
+	if err != nil {
+		failure := newError(req, resp, err)
+		event.Code, event.Err = failure.Code, failure
+		c.config.Observe(ctx, event)
+		return failure
+	}
+	c.config.Observe(ctx, event)
+	return nil
+}
+
+// resolve asks req.arrived about a try whose outcome is unknown. It returns arrived, or the error
+// with which do ends, or neither when the request may be repeated.
+func (c *Client) resolve(ctx context.Context, req request, failure error) (bool, error) {
+	if req.arrived == nil {
+		return false, &AmbiguousError{Op: req.op, Ref: req.ref, Err: failure}
+	}
+	arrived, err := req.arrived(ctx)
+	if err == nil {
+		return arrived, nil
+	}
+	return false, &AmbiguousError{Op: req.op, Ref: req.ref, Err: joinCauses(failure, err)}
+}
+
+// canceled describes the end of the caller's patience during req.
+func (c *Client) canceled(ctx context.Context, req request, last error) error {
+	return &Error{Op: req.op, Ref: req.ref, Err: &canceledError{ctxErr: ctx.Err(), last: last}}
+}
+
+// measureSkew remembers how far COS's clock is ahead of ours. Both are needed to tell whether an
+// object was written after a moment here.
+func (c *Client) measureSkew(header http.Header) {
+	date, err := http.ParseTime(header.Get("Date"))
+	if err == nil {
+		c.skew.Store(int64(date.Sub(c.config.Now())))
+	}
+}
+
+// serverTime converts a moment of our clock to COS's.
+func (c *Client) serverTime(local time.Time) time.Time {
+	return local.Add(time.Duration(c.skew.Load()))
+}

@@ -1,0 +1,63 @@
+package cosapi
+
+import (
+	"context"
+	"net/http"
+
+	cos "github.com/tencentyun/cos-go-sdk-v5"
+)
+
+// RestoreOptions says how an archived object is restored (document 12633).
+type RestoreOptions struct {
+	Days int          // how long the readable copy is kept
+	Tier string       // Expedited, Standard or Bulk; see ValidateRestoreTier
+	Key  *CustomerKey // for SSE-C objects, else nil
+}
+
+// RestoreOutcome is what a restore request led to.
+type RestoreOutcome int
+
+// The outcomes.
+const (
+	// RestoreStarted: COS has begun. Poll Head until RestoreStatus.Restored.
+	RestoreStarted RestoreOutcome = iota + 1
+	// RestoreExtended: a readable copy exists already; it is kept for longer.
+	RestoreExtended
+	// RestoreInProgress: an earlier restore is still running. It keeps its own days and tier.
+	RestoreInProgress
+)
+
+// Restore asks COS to make an archived object readable. It returns at once; the restore takes
+// minutes to days, depending on tier and class. An object that is not archived is an error of
+// ClassNotArchived. It takes the permission cos:PostObjectRestore.
+//
+// SSE-C headers are sent for SSE-C objects: document 12633 leaves them out, Tencent's own samples
+// send them.
+func (c *Client) Restore(
+	ctx context.Context, ref ObjectRef, options RestoreOptions,
+) (RestoreOutcome, error) {
+	header, err := keyHeaders(options.Key, roleRead)
+	if err != nil {
+		return 0, &Error{Op: "PostObjectRestore", Ref: ref, Err: err}
+	}
+	body := &cos.ObjectRestoreOptions{Days: options.Days}
+	if options.Tier != "" {
+		body.Tier = &cos.CASJobParameters{Tier: options.Tier}
+	}
+	outcome := RestoreStarted
+	req := request{op: "PostObjectRestore", ref: ref, header: header}
+	err = c.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
+		resp, err := sdk.Object.PostRestore(ctx, ref.Key, body, versionArgs(ref)...)
+		if err == nil && resp.StatusCode == http.StatusOK {
+			outcome = RestoreExtended
+		}
+		return resp, err
+	})
+	if Classify(err) == ClassRestoreInProgress {
+		return RestoreInProgress, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return outcome, nil
+}

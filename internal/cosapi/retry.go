@@ -1,0 +1,206 @@
+package cosapi
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	cos "github.com/tencentyun/cos-go-sdk-v5"
+)
+
+const (
+	headerRequestID = "X-Cos-Request-Id"
+
+	// Pauses double from backoffBase to backoffMax; half of each is random, so that the parts of
+	// an upload, slowed down together, do not come back together.
+	backoffBase = 200 * time.Millisecond
+	backoffMax  = 20 * time.Second
+	// retryAfterMax bounds what a server may ask for.
+	retryAfterMax = time.Minute
+)
+
+// verdict is what a failed try allows.
+type verdict int
+
+const (
+	verdictFinal   verdict = iota // repeating is useless or wrong
+	verdictRefused                // COS did nothing; repeating is safe and may help
+	verdictUnknown                // it may have been carried out
+)
+
+// refusedCodes are refusals that pass: COS says that it did nothing (document 7730).
+var refusedCodes = map[string]bool{
+	"SlowDown":           true,
+	"KmsFreqControl":     true,
+	"ServiceUnavailable": true,
+	"PathConflict":       true, // two writes of one key within milliseconds
+	"RequestTimeout":     true, // the body came too slowly
+	"UserNetworkTooSlow": true,
+}
+
+// judge says whether a request may be repeated after failure, an *Error.
+func judge(failure error) verdict {
+	var answer *Error
+	var connection *connectionError
+	switch {
+	case errors.As(failure, &connection):
+		return judgeConnection(connection)
+	case !errors.As(failure, &answer) || answer.Status == 0:
+		return verdictFinal
+	case refusedCodes[answer.Code] || answer.Status == http.StatusTooManyRequests:
+		return verdictRefused
+	case answer.Status == http.StatusNotImplemented:
+		return verdictFinal
+	case answer.Status >= 500 || classOfCode[answer.Code] == ClassServer:
+		return verdictUnknown
+	}
+	return verdictFinal
+}
+
+func judgeConnection(connection *connectionError) verdict {
+	switch {
+	case connection.permanent:
+		return verdictFinal
+	case connection.refused:
+		return verdictRefused
+	}
+	return verdictUnknown
+}
+
+// backoff is the pause after the attempt-th try, at least what the server asked for.
+func backoff(attempt int, failure error) time.Duration {
+	pause := backoffMax
+	if attempt < 8 {
+		pause = min(backoffMax, backoffBase<<(attempt-1))
+	}
+	pause = pause/2 + rand.N(pause/2)
+	var answer *cos.ErrorResponse
+	if errors.As(failure, &answer) && answer.Response != nil {
+		seconds, err := strconv.Atoi(answer.Response.Header.Get("Retry-After"))
+		if err == nil && seconds > 0 {
+			pause = max(pause, min(retryAfterMax, time.Duration(seconds)*time.Second))
+		}
+	}
+	return pause
+}
+
+// newError translates what the SDK returned for one try.
+func newError(req request, resp *cos.Response, err error) *Error {
+	err = lastOfSDK(err)
+	failure := &Error{Op: req.op, Ref: req.ref, Err: err}
+	var answer *cos.ErrorResponse
+	if errors.As(err, &answer) && answer.Code == "" && succeeded(answer.Response) {
+		// The SDK found neither a result nor an <Error> in the body: it was cut off.
+		failure.Err = &connectionError{err: errDamagedAnswer}
+		return failure
+	}
+	if answer != nil {
+		failure.Code, failure.Message = answer.Code, answer.Message
+		failure.RequestID = answer.RequestID
+		failure.Err = withoutRequest(answer)
+		if answer.Response != nil {
+			failure.Status = answer.Response.StatusCode
+			failure.RequestID = orDefault(failure.RequestID, answer.Response.Header.Get(headerRequestID))
+		}
+		return failure
+	}
+	failure.Err = asConnectionError(resp, err)
+	return failure
+}
+
+var errDamagedAnswer = errors.New("the answer is incomplete")
+
+func succeeded(resp *http.Response) bool { return resp != nil && resp.StatusCode/100 == 2 }
+
+// lastOfSDK returns the error of the last try from the SDK's list of tries, which has no Unwrap.
+func lastOfSDK(err error) error {
+	var list *cos.RetryError
+	if errors.As(err, &list) && len(list.Errs) > 0 {
+		return list.Errs[len(list.Errs)-1]
+	}
+	return err
+}
+
+// withoutRequest copies the SDK's error without the headers of the request: they may hold a
+// customer key, and errors live long.
+func withoutRequest(answer *cos.ErrorResponse) *cos.ErrorResponse {
+	bare := *answer
+	if answer.Response == nil {
+		bare.Response = &http.Response{Header: http.Header{}}
+	} else {
+		bare.Response = &http.Response{
+			Status: answer.Response.Status, StatusCode: answer.Response.StatusCode,
+			Header: answer.Response.Header,
+		}
+	}
+	// The SDK's Error method needs a request with a method and a URL.
+	bare.Response.Request = &http.Request{URL: &url.URL{}}
+	if answer.Response != nil && answer.Response.Request != nil {
+		bare.Response.Request.Method = answer.Response.Request.Method
+		if address := answer.Response.Request.URL; address != nil {
+			bare.Response.Request.URL = address
+		}
+	}
+	return &bare
+}
+
+// asConnectionError tells a failed connection from errors of this machine, such as a file that
+// cannot be read: those are final.
+func asConnectionError(resp *cos.Response, err error) error {
+	var transport *url.Error
+	var local *bodyError
+	var credentials *CredentialsError
+	var syntax *xml.SyntaxError
+	answered := resp != nil && resp.Response != nil
+	switch {
+	case errors.As(err, &local), errors.As(err, &credentials):
+		return err
+	case errors.As(err, &transport):
+		cause := transport.Err
+		return &connectionError{err: cause, refused: notSent(cause), permanent: hopeless(cause)}
+	case answered && errors.As(err, &syntax), errors.Is(err, io.ErrUnexpectedEOF):
+		return &connectionError{err: fmt.Errorf("%w: %w", errDamagedAnswer, err)}
+	case answered:
+		return &connectionError{err: err}
+	}
+	return err
+}
+
+// notSent reports whether err says that no connection was made.
+func notSent(err error) bool {
+	var operation *net.OpError
+	return errors.As(err, &operation) && operation.Op == "dial"
+}
+
+// hopeless reports whether err will be the same next time: a name that does not exist, or a
+// certificate that is not trusted.
+func hopeless(err error) bool {
+	var dns *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var hostname x509.HostnameError
+	var plain tls.RecordHeaderError
+	return errors.As(err, &certificate) || errors.As(err, &hostname) || errors.As(err, &plain) ||
+		errors.As(err, &dns) && dns.IsNotFound
+}
+
+// bodyError is a failure to read the body that is being sent, for example a file that vanished. It
+// ends a request at once.
+type bodyError struct{ err error }
+
+// Error implements error.
+func (e *bodyError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *bodyError) Unwrap() error { return e.err }
+
+// joinCauses puts two errors on one line.
+func joinCauses(first, second error) error { return fmt.Errorf("%w; then %w", first, second) }

@@ -1,0 +1,104 @@
+package cosapi
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// clockTolerance allows for Last-Modified and Date being whole seconds.
+const clockTolerance = 2 * time.Second
+
+// arrival describes what a write leaves behind if it was carried out, so that a HEAD can tell when
+// its answer got lost.
+type arrival struct {
+	ref     ObjectRef
+	options WriteOptions
+	size    int64
+	crc64   string    // of the plain bytes, decimal
+	started time.Time // of the first try, by our clock
+
+	// before is the key with which the object may have been encrypted before, nil if unknown.
+	before *CustomerKey
+	// replaced is the version that was to be replaced, "" if unknown.
+	replaced string
+}
+
+// errUndecided: COS does not say enough about the object.
+var errUndecided = errors.New("COS reports no CRC64, so that the object cannot be recognised")
+
+// hasArrived reports whether the current object is the one that want describes: size, CRC64,
+// encryption, headers and storage class agree, and it is not older than the first try. The error
+// means that this could not be found out.
+func (c *Client) hasArrived(ctx context.Context, want arrival) (ObjectInfo, bool, error) {
+	ref := want.ref.Current()
+	key := readKey(want.options.Encryption)
+	info, err := c.HeadOnly(ctx, ref, key)
+	switch status := StatusOf(err); {
+	case err == nil:
+		arrived, err := c.matches(want, info)
+		return info, arrived, err
+	case status == http.StatusNotFound:
+		return ObjectInfo{}, false, nil
+	case key != nil && (status == http.StatusBadRequest || status == http.StatusForbidden):
+		return ObjectInfo{}, false, c.heldByOther(ctx, want, err)
+	}
+	return ObjectInfo{}, false, err
+}
+
+// heldByOther returns nil if the object that our key does not open is certainly not ours: it can be
+// read without a key or with the one it had before, or it is older than the first try. Otherwise it
+// returns refusal, because a refused key and a missing permission look alike.
+func (c *Client) heldByOther(ctx context.Context, want arrival, refusal error) error {
+	ref := want.ref.Current()
+	if _, err := c.HeadOnly(ctx, ref, nil); err == nil {
+		return nil
+	}
+	if want.before != nil {
+		if _, err := c.HeadOnly(ctx, ref, want.before); err == nil {
+			return nil
+		}
+	}
+	listed, found, err := c.Find(ctx, ref)
+	if err == nil && found && c.older(listed.LastModified, want.started) {
+		return nil
+	}
+	return refusal
+}
+
+// older reports whether modified, by COS's clock, lies before started, by ours.
+func (c *Client) older(modified, started time.Time) bool {
+	return modified.Before(c.serverTime(started).Add(-clockTolerance))
+}
+
+// matches compares an object with want.
+func (c *Client) matches(want arrival, info ObjectInfo) (bool, error) {
+	_, encryption := VerifyEncryption(want.options.Encryption, info.Encryption)
+	class := orDefault(want.options.StorageClass, info.StorageClass)
+	switch {
+	case info.Size != want.size,
+		c.older(info.LastModified, want.started),
+		want.replaced != "" && want.replaced == info.VersionID,
+		encryption != nil,
+		!strings.EqualFold(class, info.StorageClass),
+		!want.options.Headers.agree(info.Headers):
+		return false, nil
+	case info.CRC64 == "" || want.crc64 == "":
+		return false, errUndecided
+	}
+	return info.CRC64 == want.crc64, nil
+}
+
+// agree reports whether got is what h stores. A header that h leaves to COS may be anything.
+func (h ObjectHeaders) agree(got ObjectHeaders) bool {
+	stored := got.named()
+	for name, value := range h.named() {
+		if value != "" && value != stored[name] {
+			return false
+		}
+	}
+	return maps.Equal(h.Metadata, got.Metadata)
+}
