@@ -2,8 +2,10 @@ package cosapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -31,6 +33,8 @@ type STS struct {
 	Endpoint string
 	// Region is where STS is asked; "" is ap-guangzhou.
 	Region string
+	// CABundle is PEM that is trusted in addition to the system's roots.
+	CABundle []byte
 }
 
 // AssumedRole is a role that the holder of other credentials may assume (AssumeRole, document
@@ -181,7 +185,18 @@ func (s STS) client(holder Credentials) (*sts.Client, error) {
 	settings.Language = "en-US"
 	credential := common.NewTokenCredential(
 		holder.SecretID, holder.SecretKey.Reveal(), holder.Token.Reveal())
-	return sts.NewClient(credential, region, settings)
+	client, err := sts.NewClient(credential, region, settings)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := trustedRoots(s.CABundle)
+	if err != nil {
+		return nil, err
+	}
+	client.WithHttpTransport(&http.Transport{
+		Proxy: proxyFor, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	})
+	return client, nil
 }
 
 func sessionSeconds(configured int64) int64 {

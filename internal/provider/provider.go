@@ -107,5 +107,9 @@ func (p *cosProvider) EphemeralResources(context.Context) []func() ephemeral.Eph
 
 // Functions lists the provider's functions.
 func (p *cosProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{}
+	return []func() function.Function{
+		newCustomerKeyMD5Function,
+		newKMSContextFunction,
+		newParseObjectURLFunction,
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,6 +74,8 @@ type providerSetup struct {
 	terraform string
 
 	diags diag.Diagnostics
+	// bundle is the content of custom_ca_bundle.
+	bundle []byte
 	// unknown is set by the first setting of the client that is not known yet.
 	unknown bool
 }
@@ -89,7 +92,7 @@ func (s *providerSetup) data(ctx context.Context) (*providerData, diag.Diagnosti
 	data.endpoint = settings.Endpoint
 	data.secrets = s.secrets
 	data.region, data.regionUnknown = s.region(), s.config.Region.IsUnknown()
-	listing := s.text("refresh_mode", s.config.RefreshMode) == refreshList
+	data.listing = s.listing()
 	data.unknown = s.unknown
 	if s.unknown || s.diags.HasError() {
 		return data, s.diags
@@ -101,30 +104,43 @@ func (s *providerSetup) data(ctx context.Context) (*providerData, diag.Diagnosti
 		return data, s.diags
 	}
 	data.client = client
-	if listing {
-		data.refresh = cosapi.NewListRefresher(client)
-	}
 	return data, s.diags
 }
 
 // clientConfig is everything that the client needs.
 func (s *providerSetup) clientConfig(ctx context.Context) cosapi.Config {
+	none := types.Int64Null()
+	s.bundle = s.caBundle()
+	bucket := s.text("endpoint_bucket", s.config.EndpointBucket)
 	return cosapi.Config{
-		Endpoint:            s.endpoint(),
-		EndpointBucket:      s.text("endpoint_bucket", s.config.EndpointBucket),
+		Endpoint:            s.endpoint(bucket),
+		EndpointBucket:      bucket,
 		CopySourceEndpoint:  s.text("copy_source_endpoint", s.config.CopySourceEndpoint),
 		Credentials:         s.credentialSource(ctx),
-		CABundle:            s.caBundle(),
-		MaxRetries:          int(s.number("max_retries", s.config.MaxRetries, 0, maxRetriesLimit, 5)),
-		PartSize:            s.number("part_size", s.config.PartSize, minPartSize, maxPartSize, 16<<20),
-		TransferConcurrency: int(s.number("transfer_concurrency", s.config.TransferConcurrency, 1, maxConcurrency, 8)),
-		CopyThreshold:       s.number("copy_threshold", types.Int64Null(), 1, maxPartSize, 0),
-		CopyPartSize:        s.number("copy_part_size", types.Int64Null(), minPartSize, maxPartSize, 0),
+		CABundle:            s.bundle,
+		MaxRetries:          s.maxRetries(),
+		PartSize:            s.number("part_size", s.config.PartSize, minPartSize, maxPartSize),
+		TransferConcurrency: s.transferConcurrency(),
+		CopyThreshold:       s.number("copy_threshold", none, 1, maxPartSize),
+		CopyPartSize:        s.number("copy_part_size", none, minPartSize, maxPartSize),
 		CheckpointDir:       s.checkpointDir(),
 		UserAgent:           s.userAgent(),
 		Observe:             logRequest,
 		Progress:            logProgress,
 	}
+}
+
+// maxRetries translates 0, no retries, which cosapi writes as a negative number.
+func (s *providerSetup) maxRetries() int {
+	retries := s.number("max_retries", s.config.MaxRetries, 0, maxRetriesLimit)
+	if retries == 0 && s.isSet("max_retries", s.config.MaxRetries) {
+		return -1
+	}
+	return int(retries)
+}
+
+func (s *providerSetup) transferConcurrency() int {
+	return int(s.number("transfer_concurrency", s.config.TransferConcurrency, 1, maxConcurrency))
 }
 
 // text resolves a setting by environmentOf. An empty string is the same as unset, so that modules
@@ -150,29 +166,46 @@ func (s *providerSetup) fromEnvironment(name string) (value, variable string) {
 	return "", ""
 }
 
-// number resolves a numeric setting and checks its range where it came from the environment; the
-// schema checks configured ones.
+// number resolves a numeric setting, 0 where it is not set: cosapi has the defaults. It checks the
+// range of what came from the environment; the schema checks what is configured.
 func (s *providerSetup) number(
-	name string, configured types.Int64, lowest, highest, byDefault int64,
+	name string, configured types.Int64, lowest, highest int64,
 ) int64 {
 	if configured.IsUnknown() {
 		s.unknown = true
-		return byDefault
+		return 0
 	}
 	if !configured.IsNull() {
 		return configured.ValueInt64()
 	}
 	value, variable := s.fromEnvironment(name)
 	if value == "" {
-		return byDefault
+		return 0
 	}
 	n, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || n < lowest || n > highest {
 		s.diags.AddError("Environment variable is not usable", fmt.Sprintf(
 			"%s is %q; it has to be a whole number from %d to %d.", variable, value, lowest, highest))
-		return byDefault
+		return 0
 	}
 	return n
+}
+
+// isSet tells a number that is 0 from one that is not set.
+func (s *providerSetup) isSet(name string, configured types.Int64) bool {
+	value, _ := s.fromEnvironment(name)
+	return !configured.IsNull() || value != ""
+}
+
+// listing reports refresh_mode "list".
+func (s *providerSetup) listing() bool {
+	mode := s.text("refresh_mode", s.config.RefreshMode)
+	if mode != "" && !slices.Contains(refreshModes, mode) {
+		_, variable := s.fromEnvironment("refresh_mode")
+		s.diags.AddError("Environment variable is not usable", fmt.Sprintf(
+			"%s is %q; it has to be one of %s.", variable, mode, strings.Join(refreshModes, ", ")))
+	}
+	return mode == refreshList
 }
 
 // region is the default region; unlike the client's settings it may be unknown.
@@ -188,20 +221,20 @@ func (s *providerSetup) region() string {
 
 // endpoint resolves the endpoint and warns of one that came from the environment and leads
 // somewhere unexpected: whoever sets variables could otherwise read keys and bodies unnoticed.
-func (s *providerSetup) endpoint() string {
+func (s *providerSetup) endpoint(bucket string) string {
 	if s.config.Endpoint.IsUnknown() {
 		s.unknown = true
 		return ""
 	}
 	if template := s.config.Endpoint.ValueString(); template != "" {
-		s.diags.Append(checkEndpoint(template, "")...)
+		s.diags.Append(checkEndpoint(template, bucket, "")...)
 		return template
 	}
 	template, variable := s.fromEnvironment("endpoint")
 	if template == "" {
 		return defaultEndpoint
 	}
-	s.diags.Append(checkEndpoint(template, variable)...)
+	s.diags.Append(checkEndpoint(template, bucket, variable)...)
 	if !isFamiliarEndpoint(template) {
 		s.diags.AddAttributeWarning(path.Root("endpoint"), "Endpoint comes from the environment",
 			fmt.Sprintf("The environment variable %s sends every request, SSE-C keys included, to "+

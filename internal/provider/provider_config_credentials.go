@@ -257,13 +257,13 @@ func (s *providerSetup) sessionName(configured types.String) string {
 }
 
 func (s *providerSetup) sessionDuration(configured types.Int64) int64 {
-	return s.number("session_duration", configured, 0, maxSessionDuration, 0)
+	return s.number("session_duration", configured, 1, maxSessionDuration)
 }
 
 // sts is where roles are assumed.
 func (s *providerSetup) sts() cosapi.STS {
 	endpoint, _ := s.fromEnvironment("sts_endpoint")
-	return cosapi.STS{Endpoint: endpoint, Region: s.region()}
+	return cosapi.STS{Endpoint: endpoint, Region: s.region(), CABundle: s.bundle}
 }
 
 // secrets are the credentials that this process was given, for log masks.

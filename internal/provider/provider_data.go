@@ -28,8 +28,8 @@ type providerData struct {
 	endpoint string
 	// written is what this process has written so far.
 	written *writtenObjects
-	// refresh answers refreshes from listings; nil in refresh_mode "head".
-	refresh *cosapi.ListRefresher
+	// listing reports refresh_mode "list".
+	listing bool
 	// secrets returns the credentials that log lines must not show. A func, because no format
 	// verb prints what a func returns.
 	secrets func() []string

@@ -69,8 +69,8 @@ func (m providerModel) validate(ctx context.Context) diag.Diagnostics {
 			diags.Append(d)
 		}
 	}
-	if endpoint := m.Endpoint.ValueString(); endpoint != "" {
-		diags.Append(checkEndpoint(endpoint, "")...)
+	if endpoint := m.Endpoint.ValueString(); endpoint != "" && !m.EndpointBucket.IsUnknown() {
+		diags.Append(checkEndpoint(endpoint, m.EndpointBucket.ValueString(), "")...)
 	}
 	return diags
 }
@@ -119,27 +119,27 @@ func sortedNames[V any](values map[string]V) []string {
 	return names
 }
 
-// checkEndpoint refuses an endpoint that cannot work with encryption. variable is the environment
-// variable that it came from, "" for the configuration.
-func checkEndpoint(template, variable string) diag.Diagnostics {
-	var diags diag.Diagnostics
-	at, origin := path.Root("endpoint"), "endpoint"
+// checkEndpoint refuses an endpoint that cannot work. bucket is endpoint_bucket; variable is the
+// environment variable that the endpoint came from, "" for the configuration.
+func checkEndpoint(template, bucket, variable string) diag.Diagnostics {
+	err := cosapi.ValidateEndpoint(template, bucket)
+	if err == nil {
+		return nil
+	}
+	detail := sentence(err)
 	if variable != "" {
-		origin = "the environment variable " + variable
+		detail = fmt.Sprintf("The environment variable %s: %s", variable, detail)
 	}
-	scheme, _, found := strings.Cut(template, "://")
 	switch {
-	case strings.EqualFold(scheme, "http") && found:
-		diags.AddAttributeError(at, "Endpoint is not encrypted in transit",
-			fmt.Sprintf("%s is %s. COS refuses SSE-C keys over plain HTTP, and every other body "+
-				"would be readable on its way. Use an https:// endpoint; for an emulator or a "+
-				"private cloud with a CA of its own set custom_ca_bundle.", origin, template))
-	case !strings.EqualFold(scheme, "https") || !found:
-		diags.AddAttributeError(at, "Endpoint is not an https:// URL",
-			fmt.Sprintf("%s is %q. It has to look like "+
-				"https://{bucket}.cos.{region}.myqcloud.com.", origin, template))
+	case strings.HasPrefix(strings.ToLower(template), "http://"):
+		detail += " SSE-C keys and bodies would be readable on their way. For an emulator or a " +
+			"private cloud with a certificate of its own set custom_ca_bundle."
+	case bucket == "" && !strings.Contains(template, "{bucket}"):
+		detail += " Set endpoint_bucket."
 	}
-	return diags
+	return diag.Diagnostics{
+		diag.NewAttributeErrorDiagnostic(path.Root("endpoint"), "Endpoint is not usable", detail),
+	}
 }
 
 // isFamiliarEndpoint reports whether an endpoint is one of Tencent's or on this machine.

@@ -247,7 +247,7 @@ func sessionNameAttribute() schema.Attribute {
 func sessionDurationAttribute() schema.Attribute {
 	return schema.Int64Attribute{
 		Optional:   true,
-		Validators: []validator.Int64{int64validator.Between(0, maxSessionDuration)},
+		Validators: []validator.Int64{int64validator.Between(1, maxSessionDuration)},
 		MarkdownDescription: "Seconds that a session lives, at most 43200. Default: 7200. " +
 			"Environment: `TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION`.",
 	}

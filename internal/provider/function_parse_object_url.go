@@ -1,0 +1,76 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+)
+
+var _ function.Function = (*parseObjectURLFunction)(nil)
+
+// objectURLAttrTypes is what parse_object_url returns.
+var objectURLAttrTypes = map[string]attr.Type{
+	"bucket":     types.StringType,
+	"key":        types.StringType,
+	"region":     types.StringType,
+	"version_id": types.StringType,
+}
+
+// parseObjectURLFunction is provider::cos::parse_object_url.
+type parseObjectURLFunction struct{}
+
+func newParseObjectURLFunction() function.Function { return &parseObjectURLFunction{} }
+
+// Metadata names the function.
+func (f *parseObjectURLFunction) Metadata(
+	_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse,
+) {
+	resp.Name = "parse_object_url"
+}
+
+// Definition describes the function.
+func (f *parseObjectURLFunction) Definition(
+	_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse,
+) {
+	resp.Definition = function.Definition{
+		Summary: "Bucket, key, region and version of an object's URL",
+		MarkdownDescription: "Takes the URL of an object apart and returns an object with " +
+			"`bucket`, `key` (decoded), `region` and `version_id` (null if the URL names none). " +
+			"It understands what the `url` attribute of `cos_encrypted_object` and the COS " +
+			"console show. Acceleration and custom domains do not name bucket and region and are " +
+			"errors, and so are presigned URLs, which hold credentials.",
+		Parameters: []function.Parameter{function.StringParameter{
+			Name: "url",
+			MarkdownDescription: "`https://<bucket>.cos.<region>.myqcloud.com/<key>`, with " +
+				"`?versionId=<id>` for a version.",
+		}},
+		Return: function.ObjectReturn{AttributeTypes: objectURLAttrTypes},
+	}
+}
+
+// Run parses the URL.
+func (f *parseObjectURLFunction) Run(
+	ctx context.Context, req function.RunRequest, resp *function.RunResponse,
+) {
+	var raw string
+	resp.Error = req.Arguments.Get(ctx, &raw)
+	if resp.Error != nil {
+		return
+	}
+	ref, err := cosapi.ParseObjectURL(raw)
+	if err != nil {
+		resp.Error = function.NewArgumentFuncError(0, sentence(err))
+		return
+	}
+	resp.Error = resp.Result.Set(ctx, types.ObjectValueMust(objectURLAttrTypes,
+		map[string]attr.Value{
+			"bucket":     types.StringValue(ref.Bucket),
+			"key":        types.StringValue(ref.Key),
+			"region":     types.StringValue(ref.Region),
+			"version_id": stringOrNull(ref.VersionID),
+		}))
+}
