@@ -133,7 +133,7 @@ func (c *idleConn) Read(p []byte) (int, error) {
 // Write implements net.Conn. It writes piecemeal, because a single large write to a slow peer
 // would look idle although bytes move.
 func (c *idleConn) Write(p []byte) (int, error) {
-	const piece = 64 << 10
+	const piece = 16 << 10
 	written := 0
 	for {
 		n, err := c.Conn.Write(p[written:min(len(p), written+piece)])

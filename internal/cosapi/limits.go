@@ -1,6 +1,7 @@
 package cosapi
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -58,7 +59,7 @@ var (
 func ValidateBucket(name string) error {
 	switch {
 	case !bucketPattern.MatchString(name):
-		return fmt.Errorf("a bucket is named <name>-<appid>, for example examplebucket-1250000000: " +
+		return errors.New("a bucket is named <name>-<appid>, for example examplebucket-1250000000: " +
 			"lower-case letters, digits and hyphens, then the APPID")
 	case len(name) > 60:
 		return fmt.Errorf("a bucket's name has at most 60 characters, this one has %d", len(name))
@@ -70,7 +71,7 @@ func ValidateBucket(name string) error {
 // often to be checked here (document 6224).
 func ValidateRegion(region string) error {
 	if !regionPattern.MatchString(region) {
-		return fmt.Errorf("a region is written like ap-guangzhou: lower-case letters, digits and hyphens")
+		return errors.New("a region is written like ap-guangzhou: lower-case letters, digits and hyphens")
 	}
 	return nil
 }
@@ -79,16 +80,16 @@ func ValidateRegion(region string) error {
 func ValidateKey(key string) error {
 	switch {
 	case key == "":
-		return fmt.Errorf("a key must not be empty")
+		return errors.New("a key must not be empty")
 	case !utf8.ValidString(key):
-		return fmt.Errorf("a key must be valid UTF-8")
+		return errors.New("a key must be valid UTF-8")
 	case len(key) > MaxKeySize:
 		return fmt.Errorf("a key has at most %d bytes in UTF-8, this one has %d", MaxKeySize, len(key))
 	case key[0] == '/' || key[0] == '\\':
 		return fmt.Errorf("a key must not start with %q", key[0])
 	case slices.ContainsFunc(strings.Split(key, "/"), isDots):
 		// COS's documents are silent; clients and gateways resolve such a path to another object.
-		return fmt.Errorf("a key must not have . or .. as a segment of its path")
+		return errors.New("a key must not have . or .. as a segment of its path")
 	}
 	for _, r := range key {
 		if r < ' ' || r == 0x7f {

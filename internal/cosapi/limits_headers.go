@@ -1,6 +1,7 @@
 package cosapi
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -19,18 +20,18 @@ var (
 // included. White space at the ends is refused because HTTP drops it, which would be drift.
 func ValidateHeaderValue(value string) error {
 	if value == "" {
-		return fmt.Errorf("a header's value must not be empty; leave it out instead")
+		return errors.New("a header's value must not be empty; leave it out instead")
 	}
 	for i := range len(value) {
 		switch b := value[i]; {
 		case b < ' ' || b == 0x7f:
-			return fmt.Errorf("a header's value must not hold control characters such as line breaks")
+			return errors.New("a header's value must not hold control characters such as line breaks")
 		case b > 0x7f:
-			return fmt.Errorf("a header's value must be ASCII; percent-encode other characters")
+			return errors.New("a header's value must be ASCII; percent-encode other characters")
 		}
 	}
 	if strings.TrimSpace(value) != value {
-		return fmt.Errorf("a header's value must not begin or end with white space")
+		return errors.New("a header's value must not begin or end with white space")
 	}
 	return nil
 }
@@ -72,7 +73,7 @@ func ValidateTags(tags map[string]string) error {
 func validateTag(key, value string) error {
 	switch {
 	case key == "":
-		return fmt.Errorf("a tag's key must not be empty")
+		return errors.New("a tag's key must not be empty")
 	case len(key) > MaxTagKey:
 		return fmt.Errorf("tag key %q has %d bytes, at most %d are allowed", key, len(key), MaxTagKey)
 	case len(value) > MaxTagValue:

@@ -1,6 +1,7 @@
 package cosapi
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -44,10 +45,10 @@ func ParseObjectURL(raw string) (ObjectRef, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		// The error of net/url repeats its input, which may hold a signature.
-		return ObjectRef{}, fmt.Errorf("not a URL")
+		return ObjectRef{}, errors.New("not a URL")
 	}
 	if u.Scheme != "https" && u.Scheme != "http" {
-		return ObjectRef{}, fmt.Errorf("an object's URL starts with https://")
+		return ObjectRef{}, errors.New("an object's URL starts with https://")
 	}
 	host := objectHost.FindStringSubmatch(strings.ToLower(u.Hostname()))
 	if host == nil {
@@ -56,7 +57,7 @@ func ParseObjectURL(raw string) (ObjectRef, error) {
 	}
 	ref := ObjectRef{Bucket: host[1], Region: host[2], Key: strings.TrimPrefix(u.Path, "/")}
 	if ref.Key == "" {
-		return ObjectRef{}, fmt.Errorf("the URL names a bucket but no object")
+		return ObjectRef{}, errors.New("the URL names a bucket but no object")
 	}
 	for name, values := range u.Query() {
 		if !strings.EqualFold(name, "versionId") {

@@ -50,10 +50,10 @@ func (c *Client) do(ctx context.Context, req request, send sendFunc) error {
 		if failure == nil {
 			return nil
 		}
-		if ctx.Err() != nil {
+		verdict := judge(failure)
+		if ctx.Err() != nil && verdict != verdictFinal {
 			return c.canceled(ctx, req, failure)
 		}
-		verdict := judge(failure)
 		if verdict == verdictUnknown && req.once {
 			arrived, err := c.resolve(ctx, req, failure)
 			if arrived || err != nil {
@@ -63,8 +63,8 @@ func (c *Client) do(ctx context.Context, req request, send sendFunc) error {
 		if verdict == verdictFinal || attempt > c.config.MaxRetries {
 			return failure
 		}
-		if err := c.config.Sleep(ctx, backoff(attempt, failure)); err != nil {
-			return c.canceled(ctx, req, failure)
+		if c.config.Sleep(ctx, backoff(attempt, failure)) != nil {
+			return canceledBy(ctx, req, failure)
 		}
 	}
 }
@@ -110,8 +110,31 @@ func (c *Client) resolve(ctx context.Context, req request, failure error) (bool,
 	return false, &AmbiguousError{Op: req.op, Ref: req.ref, Err: joinCauses(failure, err)}
 }
 
-// canceled describes the end of the caller's patience during req.
-func (c *Client) canceled(ctx context.Context, req request, last error) error {
+// canceled ends a request whose context ended during a try. A write may have been carried out all
+// the same; that is found out with a context of its own, so that the object is not lost to the
+// caller.
+func (c *Client) canceled(ctx context.Context, req request, failure error) error {
+	if !req.once || req.arrived == nil || judge(failure) == verdictRefused {
+		return canceledBy(ctx, req, failure)
+	}
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelPatience)
+	defer cancel()
+	arrived, err := req.arrived(own)
+	switch {
+	case err != nil:
+		cause := joinCauses(canceledBy(ctx, req, failure), err)
+		return &AmbiguousError{Op: req.op, Ref: req.ref, Err: cause}
+	case arrived:
+		return nil
+	}
+	return canceledBy(ctx, req, failure)
+}
+
+// cancelPatience bounds what a cancelled write may still take.
+const cancelPatience = 10 * time.Second
+
+// canceledBy describes the end of the caller's patience during req.
+func canceledBy(ctx context.Context, req request, last error) error {
 	return &Error{Op: req.op, Ref: req.ref, Err: &canceledError{ctxErr: ctx.Err(), last: last}}
 }
 

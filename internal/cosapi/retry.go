@@ -1,6 +1,7 @@
 package cosapi
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/xml"
@@ -41,7 +42,7 @@ const (
 var refusedCodes = map[string]bool{
 	"SlowDown":           true,
 	"KmsFreqControl":     true,
-	"ServiceUnavailable": true,
+	"ServiceUnavailable": true, // also inside a 200
 	"PathConflict":       true, // two writes of one key within milliseconds
 	"RequestTimeout":     true, // the body came too slowly
 	"UserNetworkTooSlow": true,
@@ -56,7 +57,9 @@ func judge(failure error) verdict {
 		return judgeConnection(connection)
 	case !errors.As(failure, &answer) || answer.Status == 0:
 		return verdictFinal
-	case refusedCodes[answer.Code] || answer.Status == http.StatusTooManyRequests:
+	case refusedCodes[answer.Code],
+		answer.Status == http.StatusTooManyRequests,
+		answer.Status == http.StatusServiceUnavailable:
 		return verdictRefused
 	case answer.Status == http.StatusNotImplemented:
 		return verdictFinal
@@ -169,10 +172,16 @@ func asConnectionError(resp *cos.Response, err error) error {
 		return &connectionError{err: cause, refused: notSent(cause), permanent: hopeless(cause)}
 	case answered && errors.As(err, &syntax), errors.Is(err, io.ErrUnexpectedEOF):
 		return &connectionError{err: fmt.Errorf("%w: %w", errDamagedAnswer, err)}
-	case answered:
+	case answered, isContextError(err):
+		// The SDK returns the context's error bare when that ended the request.
 		return &connectionError{err: err}
 	}
 	return err
+}
+
+// isContextError reports whether err is the end of a context.
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // notSent reports whether err says that no connection was made.

@@ -42,8 +42,8 @@ type WriteResult struct {
 }
 
 const (
-	headerTagging          = "X-Cos-Tagging"
-	headerForbidOverwrite  = "X-Cos-Forbid-Overwrite"
+	headerTagging         = "X-Cos-Tagging"
+	headerForbidOverwrite = "X-Cos-Forbid-Overwrite"
 )
 
 // writeHeader returns the headers of a PUT Object, an Initiate or the destination of a copy. They
