@@ -32,14 +32,14 @@ func (r ObjectRef) Current() ObjectRef {
 	return r
 }
 
-// objectHost is the host-style address of a bucket (document 6224). The acceleration domain is
-// not matched on purpose: it does not name the region.
+// objectHost is the host-style address of a bucket (document 6224).
 var objectHost = regexp.MustCompile(
 	`^([a-z0-9][a-z0-9-]*-[0-9]+)\.cos(?:-internal)?\.([a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)$`)
 
 // ParseObjectURL reads the URL of an object,
 // https://<bucket>.cos.<region>.myqcloud.com/<key>[?versionId=<id>], as Client.URL writes it. The
-// domains tencentcos.cn and cos-internal are understood as well. Other query parameters, such as
+// domains tencentcos.cn and cos-internal are understood as well; the acceleration domain is refused
+// because it does not name the region. Other query parameters, such as
 // those of a presigned URL, are refused because they can hold credentials.
 func ParseObjectURL(raw string) (ObjectRef, error) {
 	u, err := url.Parse(raw)
@@ -51,7 +51,7 @@ func ParseObjectURL(raw string) (ObjectRef, error) {
 		return ObjectRef{}, errors.New("an object's URL starts with https://")
 	}
 	host := objectHost.FindStringSubmatch(strings.ToLower(u.Hostname()))
-	if host == nil {
+	if host == nil || host[2] == "accelerate" {
 		return ObjectRef{}, fmt.Errorf(
 			"host %q is not of the form <bucket>-<appid>.cos.<region>.myqcloud.com", u.Hostname())
 	}

@@ -1,0 +1,107 @@
+package cosapi
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestObjectRefString(t *testing.T) {
+	t.Parallel()
+	ref := ObjectRef{Region: "ap-guangzhou", Bucket: "b-1250000000", Key: "dir/a b"}
+	if got := ref.String(); got != "b-1250000000/dir/a b" {
+		t.Error(got)
+	}
+	ref.VersionID = "MTg0"
+	if got := ref.String(); got != "b-1250000000/dir/a b?versionId=MTg0" {
+		t.Error(got)
+	}
+	if got := ref.Current().VersionID; got != "" {
+		t.Error(got)
+	}
+}
+
+func TestParseObjectURL(t *testing.T) {
+	t.Parallel()
+	want := ObjectRef{Region: "ap-guangzhou", Bucket: "b-1250000000", Key: "dir/a b+c"}
+	version := want
+	version.VersionID = "MTg0"
+	for name, test := range map[string]struct {
+		url  string
+		want ObjectRef
+	}{
+		"canonical": {"https://b-1250000000.cos.ap-guangzhou.myqcloud.com/dir/a%20b+c", want},
+		"version": {
+			"https://b-1250000000.cos.ap-guangzhou.myqcloud.com/dir/a%20b%2Bc?versionId=MTg0", version,
+		},
+		"new-domain": {"https://b-1250000000.cos.ap-guangzhou.tencentcos.cn/dir/a%20b%2Bc", want},
+		"internal":   {"https://b-1250000000.cos-internal.ap-guangzhou.tencentcos.cn/dir/a%20b+c", want},
+		"host-case":  {"https://B-1250000000.cos.AP-guangzhou.MyQCloud.com/dir/a%20b+c", want},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := ParseObjectURL(test.url)
+			if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
+		})
+	}
+}
+
+func TestParseObjectURLRefuses(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ url, want string }{
+		"not-a-url":   {"https://a b\x00", "not a URL"},
+		"no-scheme":   {"b-1250000000.cos.ap-guangzhou.myqcloud.com/key", "https://"},
+		"other-host":  {"https://example.com/key", "example.com"},
+		"accelerated": {"https://b-1250000000.cos.accelerate.myqcloud.com/k", "accelerate"},
+		"no-appid":    {"https://bucket.cos.ap-guangzhou.myqcloud.com/key", "appid"},
+		"no-key":      {"https://b-1250000000.cos.ap-guangzhou.myqcloud.com/", "no object"},
+		"presigned":   {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?q-signature=5ecret", "q-signature"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ParseObjectURL(test.url)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("error = %v, want one with %q", err, test.want)
+			}
+			if strings.Contains(err.Error(), "5ecret") {
+				t.Errorf("the error quotes a signature: %v", err)
+			}
+		})
+	}
+}
+
+func TestURLAndParseObjectURLRoundTrip(t *testing.T) {
+	t.Parallel()
+	client := &Client{config: Config{}.withDefaults()}
+	for _, key := range []string{
+		"a", "dir/a b", "a+b", "a%2Fb", "腾讯云/é", "what?", "a#b", "a//b", "quote'\"!()*~", "trailing/",
+	} {
+		for _, version := range []string{"", "MTg0NDUxNTc1MzA5NzU4ODg1Mjg", "null"} {
+			want := ObjectRef{
+				Region: "ap-guangzhou", Bucket: "b-1250000000", Key: key, VersionID: version,
+			}
+			got, err := ParseObjectURL(client.URL(want))
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("%s: %s %v", client.URL(want), diff, err)
+			}
+		}
+	}
+}
+
+func TestCopySourceNamesTheCanonicalHost(t *testing.T) {
+	t.Parallel()
+	ref := ObjectRef{Region: "ap-guangzhou", Bucket: "b-1250000000", Key: "dir/a b+c?d=(1)", VersionID: "V"}
+	config := Config{Endpoint: "https://{bucket}.cos.accelerate.myqcloud.com"}.withDefaults()
+	client := &Client{config: config}
+	want := "b-1250000000.cos.ap-guangzhou.myqcloud.com/dir/a%20b%2Bc%3Fd%3D%281%29?versionId=V"
+	if got := client.copySource(ref); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	client.config.CopySourceEndpoint = "{bucket}.cos.{region}.example.com"
+	if got := client.copySource(ref); !strings.HasPrefix(got, "b-1250000000.cos.ap-guangzhou.example.com/") {
+		t.Error(got)
+	}
+}
