@@ -1,0 +1,200 @@
+package cosapi
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWriteHeader(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		options WriteOptions
+		want    http.Header
+	}{
+		"nothing": {WriteOptions{Encryption: NoEncryption{}}, http.Header{}},
+		"everything": {
+			WriteOptions{
+				Encryption: SSECOS{}, StorageClass: "ARCHIVE", ForbidOverwrite: true,
+				ACL:  &ACL{Canned: "private"},
+				Tags: map[string]string{"b": "2", "a=": "1 &"},
+				Headers: ObjectHeaders{
+					ContentType: "text/plain", CacheControl: "no-cache", ContentDisposition: "inline",
+					ContentEncoding: "br", ContentLanguage: "zh", Expires: "0",
+					Metadata: map[string]string{"cost-centre": "42"},
+				},
+			},
+			http.Header{
+				"X-Cos-Server-Side-Encryption": {"AES256"}, "X-Cos-Storage-Class": {"ARCHIVE"},
+				"X-Cos-Forbid-Overwrite": {"true"}, "X-Cos-Acl": {"private"},
+				"X-Cos-Tagging": {"a%3D=1%20%26&b=2"}, "Content-Type": {"text/plain"},
+				"Cache-Control": {"no-cache"}, "Content-Disposition": {"inline"},
+				"Content-Encoding": {"br"}, "Content-Language": {"zh"}, "Expires": {"0"},
+				"X-Cos-Meta-Cost-Centre": {"42"},
+			},
+		},
+		"default-acl": {
+			WriteOptions{Encryption: NoEncryption{}, ACL: &ACL{Canned: "default"}}, http.Header{},
+		},
+		"zero-acl":   {WriteOptions{Encryption: NoEncryption{}, ACL: &ACL{}}, http.Header{}},
+		"empty-tags": {WriteOptions{Encryption: NoEncryption{}, Tags: map[string]string{}}, http.Header{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := test.options.writeHeader()
+			if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
+		})
+	}
+}
+
+// atSkew answers with a Date that is off by skew.
+func atSkew(skew time.Duration, next answer) http.HandlerFunc {
+	return func(rw http.ResponseWriter, req *http.Request) {
+		rw.Header().Set("Date", time.Now().Add(skew).UTC().Format(http.TimeFormat))
+		next.ServeHTTP(rw, req)
+	}
+}
+
+func TestArrivalIsJudgedByTheServersClock(t *testing.T) {
+	t.Parallel()
+	written := func(ago time.Duration) map[string]string {
+		return map[string]string{
+			"Content-Length": "4", "x-cos-hash-crc64ecma": "17",
+			"Last-Modified": time.Now().Add(-ago).UTC().Format(http.TimeFormat),
+		}
+	}
+	for name, test := range map[string]struct {
+		skew, ago time.Duration
+		want      bool
+	}{
+		"written-just-now":         {0, 0, true},
+		"written-before":           {0, 30 * time.Second, false},
+		"server-behind":            {-time.Minute, time.Minute, true},
+		"server-behind-and-before": {-time.Minute, 90 * time.Second, false},
+		"server-ahead":             {time.Minute, -time.Minute, true},
+		"server-ahead-and-before":  {time.Minute, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWire(t, atSkew(test.skew, found(written(test.ago))))
+			_, arrived, err := w.hasArrived(t.Context(), arrival{
+				ref: testRef("k"), options: WriteOptions{Encryption: NoEncryption{}},
+				size: 4, crc64: "17", started: time.Now(),
+			})
+			if err != nil || arrived != test.want {
+				t.Errorf("arrived = %t, %v, want %t", arrived, err, test.want)
+			}
+		})
+	}
+}
+
+func TestArrivalIgnoresTheVersionThatWasReplaced(t *testing.T) {
+	t.Parallel()
+	info := ObjectInfo{Size: 4, CRC64: "17", VersionID: "V1", LastModified: time.Now()}
+	client := &Client{config: Config{}.withDefaults()}
+	want := arrival{
+		options: WriteOptions{Encryption: NoEncryption{}}, size: 4, crc64: "17", started: time.Now(),
+	}
+	for replaced, expected := range map[string]bool{"": true, "V0": true, "V1": false} {
+		want.replaced = replaced
+		if got, err := client.matches(want, info); got != expected || err != nil {
+			t.Errorf("replaced %q: %t, %v", replaced, got, err)
+		}
+	}
+}
+
+func TestArrivalComparesStorageClassAndHeaders(t *testing.T) {
+	t.Parallel()
+	info := ObjectInfo{
+		Size: 4, CRC64: "17", LastModified: time.Now(), StorageClass: "ARCHIVE",
+		Headers: ObjectHeaders{ContentType: "text/plain", Metadata: map[string]string{"a": "1"}},
+	}
+	client := &Client{config: Config{}.withDefaults()}
+	metadata := map[string]string{"a": "1"}
+	for name, test := range map[string]struct {
+		options WriteOptions
+		want    bool
+	}{
+		"same":           {WriteOptions{Headers: ObjectHeaders{ContentType: "text/plain", Metadata: metadata}, StorageClass: "ARCHIVE"}, true},
+		"left-to-cos":    {WriteOptions{Headers: ObjectHeaders{Metadata: metadata}}, true},
+		"other-class":    {WriteOptions{Headers: ObjectHeaders{Metadata: metadata}, StorageClass: "STANDARD"}, false},
+		"other-type":     {WriteOptions{Headers: ObjectHeaders{ContentType: "text/html", Metadata: metadata}}, false},
+		"other-metadata": {WriteOptions{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.options.Encryption = NoEncryption{}
+			want := arrival{options: test.options, size: 4, crc64: "17", started: time.Now()}
+			if got, err := client.matches(want, info); got != test.want || err != nil {
+				t.Errorf("%t, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestUnreadableObjectOlderThanOurWriteIsNotOurs(t *testing.T) {
+	t.Parallel()
+	listing := func(modified time.Time) answer {
+		return answer{status: 200, body: "<ListBucketResult><Name>b</Name><Contents><Key>k</Key>" +
+			"<LastModified>" + modified.UTC().Format("2006-01-02T15:04:05.000Z") + "</LastModified>" +
+			"<ETag>e</ETag><Size>4</Size></Contents></ListBucketResult>"}
+	}
+	for name, test := range map[string]struct {
+		modified  time.Time
+		undecided bool
+	}{
+		"older": {time.Now().Add(-time.Hour), false},
+		"newer": {time.Now().Add(time.Minute), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWire(t, headThenGet(answer{status: 403}, listing(test.modified)))
+			_, arrived, err := w.hasArrived(t.Context(), arrival{
+				ref: testRef("k"), size: 4, crc64: "17", started: time.Now(),
+				options: WriteOptions{Encryption: SSEC{Key: mustKey(t, canaryKey)}},
+			})
+			if arrived || (err != nil) != test.undecided {
+				t.Errorf("arrived = %t, %v", arrived, err)
+			}
+		})
+	}
+}
+
+func TestCancelledWriteIsFoundOut(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		head  answer
+		class Class
+	}{
+		"arrived":     {found(map[string]string{"Content-Length": "4", "x-cos-hash-crc64ecma": "17", "x-cos-server-side-encryption": "AES256"}), ClassOther},
+		"not-arrived": {answer{status: 404}, ClassCanceled},
+		"unknown":     {answer{status: 403}, ClassCanceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			w := newWire(t, func(rw http.ResponseWriter, req *http.Request) {
+				if req.Method == http.MethodHead {
+					test.head.ServeHTTP(rw, req)
+					return
+				}
+				cancel()
+				<-req.Context().Done()
+			})
+			_, err := w.Copy(ctx,
+				CopySource{Ref: testRef("k"), Size: 4, CRC64: "17"}, testRef("k"),
+				CopyOptions{WriteOptions: WriteOptions{Encryption: SSECOS{}}})
+			if Classify(err) != test.class || (err == nil) != (test.class == ClassOther) {
+				t.Errorf("class %d: %v", Classify(err), err)
+			}
+			if diff := cmp.Diff([]string{"PutObjectCopy", "HeadObject"}, w.ops()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
