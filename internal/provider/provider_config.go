@@ -25,6 +25,9 @@ const (
 	maxSessionDuration = 43200
 )
 
+// auditConcurrency is how many objects all audits of the provider look at side by side.
+const auditConcurrency = 32
+
 const (
 	refreshHead = "head"
 	refreshList = "list"
@@ -83,7 +86,9 @@ type providerSetup struct {
 // data builds the provider's data. Without errors it is complete; its client is nil while
 // configuration is unknown.
 func (s *providerSetup) data(ctx context.Context) (*providerData, diag.Diagnostics) {
-	data := &providerData{written: newWrittenObjects(), secrets: func() []string { return nil }}
+	data := &providerData{
+		written: newWrittenObjects(), auditSlots: make(chan struct{}, auditConcurrency),
+	}
 	var keyDiags diag.Diagnostics
 	data.keyring, data.keyringUnknown, keyDiags = decodeKeyring(ctx, s.config.CustomerKeys)
 	s.diags.Append(keyDiags...)
@@ -234,8 +239,9 @@ func (s *providerSetup) endpoint(bucket string) string {
 	if template == "" {
 		return defaultEndpoint
 	}
-	s.diags.Append(checkEndpoint(template, bucket, variable)...)
-	if !isFamiliarEndpoint(template) {
+	invalid := checkEndpoint(template, bucket, variable)
+	s.diags.Append(invalid...)
+	if len(invalid) == 0 && !isFamiliarEndpoint(template) {
 		s.diags.AddAttributeWarning(path.Root("endpoint"), "Endpoint comes from the environment",
 			fmt.Sprintf("The environment variable %s sends every request, SSE-C keys included, to "+
 				"%s, which is neither Tencent Cloud's nor on this machine. Set endpoint in the "+

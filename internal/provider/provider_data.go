@@ -30,6 +30,8 @@ type providerData struct {
 	written *writtenObjects
 	// listing reports refresh_mode "list".
 	listing bool
+	// auditSlots bounds the objects that all audits look at side by side.
+	auditSlots chan struct{}
 	// secrets returns the credentials that log lines must not show. A func, because no format
 	// verb prints what a func returns.
 	secrets func() []string
