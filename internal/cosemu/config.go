@@ -1,0 +1,89 @@
+package cosemu
+
+import "time"
+
+// Config describes the emulated account. The zero value is an account without buckets.
+type Config struct {
+	// Regions that exist; default ap-guangzhou. The first is where buckets live by default.
+	Regions []string
+	// Buckets are named name-appid, or name-appid@region for another region than the first.
+	Buckets []string
+	// VersionedBuckets are buckets with versioning enabled, named like Buckets.
+	VersionedBuckets []string
+	// Credentials that may sign requests; default DocumentedCredential.
+	Credentials []Credential
+	// KMSKeys that exist. The first is the default CMK that COS uses when a request names none;
+	// the default is DefaultKMSKey.
+	KMSKeys []string
+	// Latency is added to every request.
+	Latency time.Duration
+	// RestoreDelay is how long a restore takes; 0 restores at once.
+	RestoreDelay time.Duration
+	// Discard keeps no body above 1 MiB, for benchmarks. Sizes, ETags and CRC64s stay right;
+	// reading such a body serves as many zero bytes.
+	Discard bool
+	// ConnectionRate limits each connection to that many bytes a second in each direction; 0 is
+	// unlimited.
+	ConnectionRate int64
+	// CompleteDelay is how long Complete Multipart Upload sends spaces before its answer.
+	CompleteDelay time.Duration
+	// ListLag makes listings show the state of that long ago.
+	ListLag time.Duration
+	// CopyLimit is the size above which PUT Object - Copy is refused; default 5 GiB (10881).
+	CopyLimit int64
+	// WrongKeyStatus is the answer to a wrong SSE-C key: 403 (AccessDenied, the default) or 400
+	// (SsecDecryptHeaderInvalid). COS documents neither.
+	WrongKeyStatus int
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+}
+
+// Credential is a key pair that may sign requests.
+type Credential struct {
+	SecretID, SecretKey string
+	// SecurityToken makes the pair temporary: requests must carry it.
+	SecurityToken string
+	// Expired makes every request fail with ExpiredToken.
+	Expired bool
+}
+
+// DefaultKMSKey is the account's default CMK if Config names no key.
+const DefaultKMSKey = "48ba38aa-26c5-11ea-855c-52540085dead"
+
+const (
+	defaultRegion    = "ap-guangzhou"
+	defaultCopyLimit = 5 << 30
+	discardAbove     = 1 << 20
+)
+
+// DocumentedCredential is the pair that COS's signature document publishes as an example (7778).
+// It opens nothing but emulators.
+func DocumentedCredential() Credential {
+	return Credential{
+		SecretID:  "AKIDQjz3ltompVjBni5LitkWHFlFpwkn9U5q",
+		SecretKey: "BQYIM75p8x0iWVFSIgqEKwFprpRSVHlz",
+	}
+}
+
+// withDefaults fills in what the caller left out.
+func (c Config) withDefaults() Config {
+	if len(c.Regions) == 0 {
+		c.Regions = []string{defaultRegion}
+	}
+	if len(c.Credentials) == 0 {
+		c.Credentials = []Credential{DocumentedCredential()}
+	}
+	if len(c.KMSKeys) == 0 {
+		c.KMSKeys = []string{DefaultKMSKey}
+	}
+	if c.CopyLimit == 0 {
+		c.CopyLimit = defaultCopyLimit
+	}
+	if c.WrongKeyStatus == 0 {
+		c.WrongKeyStatus = 403
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}

@@ -1,0 +1,91 @@
+package cosemu
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Limits of single objects (documents 13324, 7749 and the tagging page).
+const (
+	maxKeyBytes      = 850
+	maxMetadataBytes = 2 << 10
+	maxTags          = 10
+	maxTagKey        = 128
+	maxTagValue      = 256
+	maxObjectSize    = 5 << 30
+	minPartSize      = 1 << 20
+	maxPartNumber    = 10000
+	maxListKeys      = 1000
+)
+
+// storageClasses in the spelling of answers.
+var storageClasses = []string{
+	"STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "ARCHIVE", "DEEP_ARCHIVE",
+	"MAZ_STANDARD", "MAZ_STANDARD_IA", "MAZ_INTELLIGENT_TIERING", "MAZ_ARCHIVE",
+	"MAZ_DEEP_ARCHIVE",
+}
+
+const standardClass = "STANDARD"
+
+// checkKey refuses keys that COS does not store (13324).
+func checkKey(key string) *apiError {
+	switch {
+	case len(key) > maxKeyBytes:
+		return failure("KeyTooLong", "The key is longer than %d bytes.", maxKeyBytes)
+	case strings.HasPrefix(key, "/") || strings.HasPrefix(key, `\`):
+		return failure("InvalidURI", `A key must not start with / or \.`)
+	case strings.ContainsFunc(key, func(r rune) bool { return r >= 24 && r <= 27 }):
+		return failure("InvalidURI", "A key must not contain the characters 24 to 27.")
+	}
+	return nil
+}
+
+// storageClass reads a class header; names are compared without case.
+func storageClass(header http.Header) (string, *apiError) {
+	class := strings.ToUpper(header.Get(headerClass))
+	switch {
+	case class == "":
+		return standardClass, nil
+	case !slices.Contains(storageClasses, class):
+		return "", failure("NotSupportedStorageClass", "There is no storage class %s.", class)
+	}
+	return class, nil
+}
+
+func archived(class string) bool { return strings.HasSuffix(class, "ARCHIVE") }
+
+// systemHeaders are stored with an object and served with it.
+var systemHeaders = []string{
+	"Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding",
+	"Content-Language", "Expires",
+}
+
+const metadataPrefix = "x-cos-meta-"
+
+// objectHeaders reads the headers and the metadata of a write. Too much metadata answers
+// KeyTooLong, as COS does.
+func objectHeaders(header http.Header) (headers, metadata map[string]string, err *apiError) {
+	headers, metadata = map[string]string{}, map[string]string{}
+	for _, name := range systemHeaders {
+		if value := header.Get(name); value != "" && value != "aws-chunked" {
+			headers[name] = value
+		}
+	}
+	size := 0
+	for name, values := range header {
+		suffix, ok := strings.CutPrefix(strings.ToLower(name), metadataPrefix)
+		if !ok {
+			continue
+		}
+		if suffix == "" || strings.Contains(suffix, "_") {
+			return nil, nil, invalid("The metadata name %q is not allowed.", suffix)
+		}
+		metadata[suffix] = values[0]
+		size += len(suffix) + len(values[0])
+	}
+	if size > maxMetadataBytes {
+		return nil, nil, failure("KeyTooLong", "The metadata exceeds 2 KB.")
+	}
+	return headers, metadata, nil
+}

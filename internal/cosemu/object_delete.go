@@ -1,0 +1,58 @@
+package cosemu
+
+import (
+	"net/http"
+	"time"
+)
+
+// deleteObject removes a version, or sets a delete marker (7743). Deleting what does not exist
+// succeeds. No customer key is needed.
+func deleteObject(x *exchange) *apiError {
+	now := x.config.Now()
+	x.store.mu.Lock()
+	defer x.store.mu.Unlock()
+	if id := x.query["versionid"]; id != "" {
+		return x.deleteVersion(id, now)
+	}
+	current := x.bucket.current(x.entry.Key)
+	if err := x.refuseLocked(current, now); err != nil {
+		return err
+	}
+	if x.bucket.versioned() {
+		x.putMarker(now)
+	} else if current != nil {
+		x.bucket.remove(current, now)
+	}
+	x.answerEmpty(http.StatusNoContent)
+	return nil
+}
+
+// putMarker makes the object look deleted. In a suspended bucket the marker takes the place of
+// the null version.
+func (x *exchange) putMarker(now time.Time) {
+	marker := &version{
+		key: x.entry.Key, marker: true, modified: now.UTC().Truncate(time.Second),
+		sse: sseRecord{mode: modeNone},
+	}
+	x.store.put(x.bucket, marker, now)
+	set(x.w.Header(), headerDeleteMarker, "true")
+	set(x.w.Header(), headerVersionID, marker.id)
+}
+
+func (x *exchange) deleteVersion(id string, now time.Time) *apiError {
+	v := x.bucket.named(x.entry.Key, id)
+	if v != nil {
+		if v.locked.After(now) {
+			return failure("ObjectLocked", "The object is protected by object lock.")
+		}
+		if v.marker {
+			set(x.w.Header(), headerDeleteMarker, "true")
+		}
+		x.bucket.remove(v, now)
+	}
+	if x.bucket.versioned() {
+		set(x.w.Header(), headerVersionID, id)
+	}
+	x.answerEmpty(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,163 @@
+package cosemu
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Server is an emulated COS. As an http.Handler it can be served by anything; Start gives it a
+// listener of its own.
+type Server struct {
+	config   Config
+	store    *store
+	salt     []byte
+	sequence atomic.Uint64
+	journal  journal
+	faults   faultScript
+
+	mu          sync.Mutex
+	credentials map[string]Credential
+	kmsKeys     map[string]bool // id -> enabled
+
+	listeners
+}
+
+// New returns a server without a listener.
+func New(config Config) (*Server, error) {
+	config = config.withDefaults()
+	s := &Server{
+		config: config, store: newStore(), salt: make([]byte, 32),
+		credentials: map[string]Credential{}, kmsKeys: map[string]bool{},
+	}
+	if _, err := rand.Read(s.salt); err != nil {
+		return nil, fmt.Errorf("salting SSE-C key digests: %w", err)
+	}
+	for _, credential := range config.Credentials {
+		s.credentials[credential.SecretID] = credential
+	}
+	for _, id := range config.KMSKeys {
+		s.kmsKeys[id] = true
+	}
+	if err := s.addBuckets(config.Buckets, ""); err != nil {
+		return nil, err
+	}
+	return s, s.addBuckets(config.VersionedBuckets, versioningEnabled)
+}
+
+func (s *Server) addBuckets(names []string, versioning string) error {
+	for _, text := range names {
+		name, region, found := strings.Cut(text, "@")
+		if !found {
+			region = s.config.Regions[0]
+		}
+		if !slices.Contains(s.config.Regions, region) {
+			return fmt.Errorf("bucket %s: no region %s", name, region)
+		}
+		s.store.addBucket(name, region, versioning)
+	}
+	return nil
+}
+
+// exchange is one request and its answer on the way through the server.
+type exchange struct {
+	*Server
+	w         *countingWriter
+	r         *http.Request
+	query     map[string]string // names in lower case: COS's own documents spell them both ways
+	requestID string
+	secure    bool
+	fault     *Fault
+	bucket    *bucket
+	entry     JournalEntry
+}
+
+// handler carries out one operation. It either answers or returns an error, never both.
+type handler func(*exchange) *apiError
+
+// ServeHTTP carries out a request: identify, inject faults, authenticate, handle, record.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body := &countingBody{ReadCloser: r.Body}
+	r.Body = body
+	x := &exchange{
+		Server: s, r: r, requestID: s.newRequestID(), query: lowerQuery(r),
+		secure: r.TLS != nil, w: &countingWriter{ResponseWriter: w},
+	}
+	op, handle, err := x.identify()
+	x.entry.Op = op
+	x.fault = s.faults.take(op, x.entry.Key)
+	defer func() {
+		x.entry.Status, x.entry.BytesOut = x.w.status, x.w.written
+		x.entry.BytesIn = body.read.Load()
+		s.journal.add(x.entry)
+	}()
+	s.pause(r, s.config.Latency)
+	header := w.Header()
+	set(header, headerRequestID, x.requestID)
+	header.Set("Server", "tencent-cos")
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	x.serve(handle)
+}
+
+// serve runs the handler under the exchange's fault.
+func (x *exchange) serve(handle handler) {
+	if x.fault == nil {
+		x.carryOut(handle)
+		return
+	}
+	x.underFault(handle)
+}
+
+// carryOut authenticates and handles.
+func (x *exchange) carryOut(handle handler) {
+	if err := x.authenticate(); err != nil {
+		x.fail(err)
+		return
+	}
+	if x.bucket == nil {
+		x.fail(failure("NoSuchBucket", "The specified bucket does not exist."))
+		return
+	}
+	if err := handle(x); err != nil {
+		x.fail(err)
+	}
+}
+
+// pause waits, unless the client goes away.
+func (s *Server) pause(r *http.Request, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+	}
+}
+
+// lowerQuery is the query with names in lower case; of a repeated name the first value counts.
+func lowerQuery(r *http.Request) map[string]string {
+	query := map[string]string{}
+	for name, values := range r.URL.Query() {
+		name = strings.ToLower(name)
+		if _, ok := query[name]; !ok {
+			query[name] = values[0]
+		}
+	}
+	return query
+}
+
+// has reports a query parameter, with or without a value.
+func (x *exchange) has(name string) bool {
+	_, ok := x.query[name]
+	return ok
+}

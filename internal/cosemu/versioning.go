@@ -1,0 +1,77 @@
+package cosemu
+
+import (
+	"encoding/xml"
+	"net/http"
+)
+
+type versioningXML struct {
+	XMLName xml.Name `xml:"VersioningConfiguration"`
+	Status  string   `xml:"Status,omitempty"`
+}
+
+func putVersioning(x *exchange) *apiError {
+	var document versioningXML
+	if err := x.readXML(&document); err != nil {
+		return err
+	}
+	if document.Status != versioningEnabled && document.Status != versioningSuspended {
+		return failure("MalformedXML", "Status must be Enabled or Suspended.")
+	}
+	x.store.mu.Lock()
+	defer x.store.mu.Unlock()
+	x.bucket.versioning = document.Status
+	x.answerEmpty(http.StatusOK)
+	return nil
+}
+
+// getVersioning answers an empty configuration for a bucket that never had versioning.
+func getVersioning(x *exchange) *apiError {
+	x.store.mu.Lock()
+	status := x.bucket.versioning
+	x.store.mu.Unlock()
+	x.answerXML(versioningXML{Status: status})
+	return nil
+}
+
+func headBucket(x *exchange) *apiError {
+	set(x.w.Header(), "x-cos-bucket-region", x.bucket.region)
+	x.answerEmpty(http.StatusOK)
+	return nil
+}
+
+// lookup finds the version that a request names, or the current one. A delete marker, named or
+// current, is not found (7743 and 7753).
+func (x *exchange) lookup(key string) (*version, *apiError) {
+	x.store.mu.Lock()
+	defer x.store.mu.Unlock()
+	return findVersion(x.bucket, key, x.query["versionid"], x.w.Header())
+}
+
+// findVersion is lookup in any bucket; the store must be locked. header, if not nil, is told of a
+// current delete marker.
+func findVersion(b *bucket, key, id string, header http.Header) (*version, *apiError) {
+	missing := failure("NoSuchKey", "The specified key does not exist.")
+	if id != "" {
+		v := b.named(key, id)
+		switch {
+		case v == nil:
+			return nil, failure("NoSuchVersion", "The specified version does not exist.")
+		case v.marker:
+			return nil, missing
+		}
+		return v, nil
+	}
+	v := b.current(key)
+	switch {
+	case v == nil:
+		return nil, missing
+	case v.marker:
+		if header != nil {
+			set(header, headerDeleteMarker, "true")
+			set(header, headerVersionID, v.id)
+		}
+		return nil, missing
+	}
+	return v, nil
+}

@@ -1,0 +1,75 @@
+package cosemu
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// Response headers that are spelled in lower case on the wire. net/http would write X-Cos-..., and
+// clients with case-sensitive headers would not find them.
+const (
+	headerRequestID    = "x-cos-request-id"
+	headerTraceID      = "x-cos-trace-id"
+	headerVersionID    = "x-cos-version-id"
+	headerDeleteMarker = "x-cos-delete-marker"
+	headerCRC64        = "x-cos-hash-crc64ecma"
+	headerClass        = "x-cos-storage-class"
+	headerETag         = "ETag"
+)
+
+// set writes a header in exactly this spelling.
+func set(header http.Header, name, value string) { header[name] = []string{value} }
+
+// marshalXML is a document with COS's declaration. Quotes are written as &quot;.
+func marshalXML(document any) []byte {
+	body, err := xml.Marshal(document)
+	if err != nil {
+		// Every document is one of this package's own types.
+		panic(err)
+	}
+	body = bytes.ReplaceAll(body, []byte("&#34;"), []byte("&quot;"))
+	return append([]byte("<?xml version='1.0' encoding='utf-8' ?>\n"), body...)
+}
+
+// answerXML answers 200 with a document.
+func (x *exchange) answerXML(document any) {
+	body := marshalXML(document)
+	x.w.Header().Set("Content-Type", "application/xml")
+	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	x.w.WriteHeader(http.StatusOK)
+	_, _ = x.w.Write(body)
+}
+
+// answerEmpty answers with a status and no body.
+func (x *exchange) answerEmpty(status int) {
+	if status != http.StatusNoContent {
+		x.w.Header().Set("Content-Length", "0")
+	}
+	x.w.WriteHeader(status)
+}
+
+// readXML parses a request body of at most 1 MiB.
+func (x *exchange) readXML(document any) *apiError {
+	decoder := xml.NewDecoder(http.MaxBytesReader(nil, x.r.Body, 1<<20))
+	if err := decoder.Decode(document); err != nil {
+		return failure("MalformedXML", "The XML you provided was not well-formed: %s", err)
+	}
+	return nil
+}
+
+// newRequestID has COS's form: Base64 of hex(unix seconds)_hex_hex_hex.
+func (s *Server) newRequestID() string {
+	n := s.sequence.Add(1)
+	text := fmt.Sprintf("%x_%x_%x_%x", s.config.Now().Unix(), uint32(n)*2654435761,
+		n%0xffff, n)
+	return base64.StdEncoding.EncodeToString([]byte(text))
+}
+
+// traceID goes with errors only.
+func (x *exchange) traceID() string {
+	return base64.StdEncoding.EncodeToString([]byte("trace_" + x.requestID))
+}
