@@ -1,0 +1,201 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+)
+
+// Create writes the object with everything in one request, or by parts. Unless overwrite is set
+// it asks first whether there is an object, and COS to refuse if there is.
+func (r *encryptedObjectResource) Create(
+	ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse,
+) {
+	var plan, config encryptedObjectModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	deadline, diags := plan.Timeouts.Create(ctx, 0)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := withDeadline(ctx, deadline)
+	defer cancel()
+
+	write, diags := r.newWrite(ctx, plan, config, types.StringNull())
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	created, diags := write.create(write.masked(ctx))
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	state := write.stateAfter(created)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, write.ref)...)
+	resp.Diagnostics.Append(write.baselineAfter(created).write(ctx, resp.Private)...)
+}
+
+// objectWrite is one create or update under way.
+type objectWrite struct {
+	data       *providerData
+	ref        cosapi.ObjectRef
+	plan       encryptedObjectModel
+	body       objectBody
+	choice     sseChoice
+	encryption cosapi.Encryption
+	// source is the object to copy when the body is copy_source.
+	source cosapi.CopySource
+}
+
+// written is the outcome of a write: COS's answer and, for a body from a file, the fact of the
+// file that was sent.
+type written struct {
+	cosapi.WriteResult
+	file *cosapi.FileFact
+	// copied is the source of a copy, as it was when it was copied.
+	copied *cosapi.ObjectInfo
+}
+
+// newWrite gathers what a write needs and looks up keys. remembered is the KMS key in the state.
+func (r *encryptedObjectResource) newWrite(
+	ctx context.Context, plan, config encryptedObjectModel, remembered types.String,
+) (*objectWrite, diag.Diagnostics) {
+	choice, diags := decodeSSE(ctx, config.SSE)
+	body, bodyDiags := decodeBody(config)
+	diags.Append(bodyDiags...)
+	encryption, encryptionDiags := r.data.requestedEncryption(choice, remembered)
+	diags.Append(encryptionDiags...)
+	return &objectWrite{
+		data: r.data, ref: r.data.objectRef(plan), plan: plan,
+		body: body, choice: choice, encryption: encryption,
+	}, diags
+}
+
+// masked is ctx with every key of this write masked in logs.
+func (w *objectWrite) masked(ctx context.Context) context.Context {
+	if ssec, ok := w.encryption.(cosapi.SSEC); ok {
+		return w.data.maskSecrets(ctx, ssec.Key)
+	}
+	return w.data.maskSecrets(ctx)
+}
+
+// attempt describes what this write was doing, for errors.
+func (w *objectWrite) attempt(doing string) attempt {
+	return attempt{
+		doing: doing, ref: w.ref, endpoint: w.data.endpoint, mode: w.encryption.Mode(),
+	}
+}
+
+// create guards against overwriting and writes. An object that COS did not encrypt as asked is
+// deleted again.
+func (w *objectWrite) create(ctx context.Context) (written, diag.Diagnostics) {
+	if !w.data.written.claim(w.ref) {
+		return written{}, diag.Diagnostics{writtenTwice(w.ref)}
+	}
+	created, diags := w.createClaimed(ctx)
+	if diags.HasError() {
+		w.data.written.release(w.ref)
+	}
+	return created, diags
+}
+
+func (w *objectWrite) createClaimed(ctx context.Context) (written, diag.Diagnostics) {
+	if !w.plan.Overwrite.ValueBool() {
+		if diags := w.refuseToOverwrite(ctx); diags.HasError() {
+			return written{}, diags
+		}
+	}
+	options := writeOptions(w.plan, w.encryption)
+	options.ForbidOverwrite = !w.plan.Overwrite.ValueBool()
+	created, err := w.writeBody(ctx, options, "")
+	if err == nil {
+		return created, warningsOf(w.ref, created.WriteResult)
+	}
+	if cosapi.Classify(err) == cosapi.ClassExists {
+		return written{}, diag.Diagnostics{alreadyExists(w.ref)}
+	}
+	return written{}, w.createFailed(ctx, err)
+}
+
+// createFailed reports a failed create, after taking away what COS holds unencrypted.
+func (w *objectWrite) createFailed(ctx context.Context, err error) diag.Diagnostics {
+	tried := w.attempt("create the object")
+	diags := diag.Diagnostics{w.blameArgument(tried, err).failed(err)}
+	var mismatch *cosapi.EncryptionMismatchError
+	if !errors.As(err, &mismatch) {
+		return diags
+	}
+	// Deleted even when the run is being cancelled: it must not stay as it is.
+	ref := w.ref
+	ref.VersionID = mismatch.Result.VersionID
+	if _, err := w.data.client.Delete(context.WithoutCancel(ctx), ref); err != nil {
+		tried.doing = "delete the object that was not encrypted as asked"
+		diags.Append(tried.failed(err))
+	}
+	return diags
+}
+
+// blameArgument points an error at the argument that caused it, where there is one.
+func (w *objectWrite) blameArgument(tried attempt, err error) attempt {
+	switch cosapi.Classify(err) {
+	case cosapi.ClassKMS:
+		tried.at = path.Root("sse").AtListIndex(0).AtName("kms").AtListIndex(0).AtName("key_id")
+	case cosapi.ClassNoSuchBucket:
+		tried.at = path.Root("bucket")
+	}
+	return tried
+}
+
+// refuseToOverwrite reports an error if there is an object already. It asks without a key, so an
+// SSE-C object answers 400 or 403; a listing tells it from a lack of permission.
+func (w *objectWrite) refuseToOverwrite(ctx context.Context) diag.Diagnostics {
+	_, err := w.data.client.HeadOnly(ctx, w.ref, nil)
+	switch cosapi.StatusOf(err) {
+	case 404:
+		return nil
+	case 0:
+		if err == nil {
+			return diag.Diagnostics{alreadyExists(w.ref)}
+		}
+	case 400, 403:
+		if _, found, listErr := w.data.client.Find(ctx, w.ref); listErr == nil && found {
+			return diag.Diagnostics{alreadyExists(w.ref)}
+		}
+		// The follow-up supplies the code that the HEAD had no room for.
+		_, err = w.data.client.Head(ctx, w.ref, nil)
+		if cosapi.Classify(err) == cosapi.ClassNotFound {
+			return nil
+		}
+	}
+	tried := w.attempt("find out whether the object exists")
+	return diag.Diagnostics{w.blameArgument(tried, err).failed(err)}
+}
+
+// alreadyExists says how to take an existing object over.
+func alreadyExists(ref cosapi.ObjectRef) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("key"), "The object exists already",
+		fmt.Sprintf("There is an object %s in region %s that this resource does not manage, and "+
+			"it was not touched. To manage it, import it:\n\n"+
+			"  terraform import ADDRESS '%s'\n\n"+
+			"To replace it, set overwrite = true.", ref, ref.Region, importID(ref)))
+}
+
+// writtenTwice is the error of a second resource with the same key.
+func writtenTwice(ref cosapi.ObjectRef) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("key"), "Two resources write one object",
+		fmt.Sprintf("This run has created %s in region %s already. Give each object one resource; "+
+			"a replacement on the same key must not use create_before_destroy.", ref, ref.Region))
+}
+
+// importID is the id that imports ref, whatever the provider's region is.
+func importID(ref cosapi.ObjectRef) string { return ref.Bucket + "/" + ref.Key }

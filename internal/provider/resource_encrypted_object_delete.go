@@ -1,0 +1,73 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+)
+
+// Delete removes the object as deletion_policy in the state says. It needs no SSE-C key.
+func (r *encryptedObjectResource) Delete(
+	ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse,
+) {
+	var state encryptedObjectModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || state.DeletionPolicy.ValueString() == abandonObject {
+		return
+	}
+	ctx = r.data.maskSecrets(ctx)
+	deadline, diags := state.Timeouts.Delete(ctx, 0)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := withDeadline(ctx, deadline)
+	defer cancel()
+
+	ref := r.data.objectRef(state)
+	if r.data.written.contains(ref) {
+		resp.Diagnostics.Append(keptBecauseWritten(ref))
+		return
+	}
+	err := r.data.deleteObject(ctx, ref, state)
+	resp.Diagnostics.Append(r.deleteDiagnostics(ref, err)...)
+}
+
+// deleteObject carries out a deletion policy.
+func (d *providerData) deleteObject(
+	ctx context.Context, ref cosapi.ObjectRef, state encryptedObjectModel,
+) error {
+	switch state.DeletionPolicy.ValueString() {
+	case deleteAllVersions:
+		_, err := d.client.DeleteAllVersions(ctx, ref)
+		return err
+	case deleteVersion:
+		ref.VersionID = state.VersionID.ValueString()
+	}
+	_, err := d.client.Delete(ctx, ref)
+	return err
+}
+
+// deleteDiagnostics takes an object or a bucket that is not there for deleted.
+func (r *encryptedObjectResource) deleteDiagnostics(
+	ref cosapi.ObjectRef, err error,
+) diag.Diagnostics {
+	tried := attempt{doing: "delete the object", ref: ref, endpoint: r.data.endpoint}
+	switch {
+	case err == nil, cosapi.Classify(err) == cosapi.ClassNotFound:
+		return nil
+	case cosapi.Classify(err) == cosapi.ClassNoSuchBucket:
+		return diag.Diagnostics{diag.NewWarningDiagnostic("The bucket is gone",
+			tried.answer(err)+" The object counts as deleted.")}
+	}
+	return diag.Diagnostics{tried.failed(err)}
+}
+
+// keptBecauseWritten is the warning of a deletion that would hit what this run has just written.
+func keptBecauseWritten(ref cosapi.ObjectRef) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Object kept", fmt.Sprintf(
+		"This run has written %s in region %s, so it is not deleted: with create_before_destroy, "+
+			"or with two resources for one key, deleting the old object would delete the new one.",
+		ref, ref.Region))
+}

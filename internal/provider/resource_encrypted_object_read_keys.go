@@ -1,0 +1,116 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+)
+
+// readingKey is a key to try, with whether it is the one whose MD5 is in the state.
+type readingKey struct {
+	key      cosapi.CustomerKey
+	recorded bool
+}
+
+// readingKeys are the keys that may open the object, the recorded one first: the key argument,
+// the keyring's entry of that name, and any entry with the recorded MD5. Keys are not repeated.
+func (f *objectRefresh) readingKeys(recordedMD5 string) []readingKey {
+	choice, _ := decodeSSE(context.Background(), f.state.SSE)
+	var candidates []cosapi.CustomerKey
+	if key, err := cosapi.ParseCustomerKey(choice.key.ValueString()); err == nil {
+		candidates = append(candidates, key)
+	}
+	if key, ok := f.data.keyring.ByName(choice.keyName.ValueString()); ok {
+		candidates = append(candidates, key)
+	}
+	if _, key, ok := f.data.keyring.ByMD5(recordedMD5); ok {
+		candidates = append(candidates, key)
+	}
+	var first, rest []readingKey
+	seen := map[string]bool{}
+	for _, key := range candidates {
+		md5 := key.MD5()
+		switch {
+		case seen[md5]:
+		case md5 == recordedMD5:
+			first = append(first, readingKey{key: key, recorded: true})
+		default:
+			rest = append(rest, readingKey{key: key})
+		}
+		seen[md5] = true
+	}
+	return append(first, rest...)
+}
+
+// lookupWithKeys reads an SSE-C object with the keys at hand, or without any.
+func (f *objectRefresh) lookupWithKeys(
+	ctx context.Context, recorded cosapi.EncryptionStatus,
+) (cosapi.ObjectInfo, bool, diag.Diagnostics) {
+	recordedMD5 := recorded.CustomerKeyMD5
+	if recordedMD5 == "" {
+		recordedMD5 = f.known.KeyMD5
+	}
+	keys := f.readingKeys(recordedMD5)
+	if len(keys) == 0 {
+		return f.lookupWithoutKey(ctx)
+	}
+	if f.unchangedInListing(ctx) {
+		return cosapi.ObjectInfo{}, false, nil
+	}
+	var refusal error
+	withRecorded := false
+	for _, candidate := range keys {
+		info, err := f.data.client.Head(ctx, f.ref, &candidate.key)
+		if err == nil {
+			return info, true, nil
+		}
+		withRecorded = withRecorded || candidate.recorded
+		refusal = err
+		if !refusesKey(err) {
+			return f.lookupFailed(ctx, err, withRecorded)
+		}
+	}
+	if info, err := f.data.client.HeadOnly(ctx, f.ref, nil); err == nil {
+		return info, true, nil
+	}
+	return f.lookupFailed(ctx, refusal, withRecorded)
+}
+
+// refusesKey reports an answer that a wrong key may have caused, so that another key or none may
+// fare better.
+func refusesKey(err error) bool {
+	switch cosapi.Classify(err) {
+	case cosapi.ClassCustomerKey, cosapi.ClassPermission, cosapi.ClassInvalid:
+		return true
+	}
+	return false
+}
+
+// lookupWithoutKey refreshes an SSE-C object whose key is not at hand: a listing shows whether it
+// exists and was rewritten; only then a HEAD tells whether it is still SSE-C.
+func (f *objectRefresh) lookupWithoutKey(
+	ctx context.Context,
+) (cosapi.ObjectInfo, bool, diag.Diagnostics) {
+	listed, found, err := f.data.client.Find(ctx, f.ref)
+	if err == nil && found && !f.differs(listed) && !f.rewrittenSince(listed) {
+		return cosapi.ObjectInfo{}, false, nil
+	}
+	info, headErr := f.data.client.Head(ctx, f.ref, nil)
+	switch {
+	case headErr == nil:
+		return info, true, nil
+	case err == nil && found && refusesKey(headErr):
+		f.takeListed(listed)
+		return cosapi.ObjectInfo{}, false, nil
+	}
+	return f.lookupFailed(ctx, headErr, false)
+}
+
+// rewrittenSince reports a listing that is later than what was last seen. It notices a rewrite
+// under the same key, which leaves the ETag as it was.
+func (f *objectRefresh) rewrittenSince(listed cosapi.ListedObject) bool {
+	seen := parseTime(f.known.LastModified)
+	return !seen.IsZero() && listed.LastModified.After(seen)
+}
