@@ -38,17 +38,24 @@ func TestACLCanBeSentAgain(t *testing.T) {
 		"private": {"", aclXML(owner), ACL{Canned: "private"}, http.Header{"X-Cos-Acl": {"private"}}},
 		"public": {
 			"", aclXML(owner, grantXML("", anyoneURI, "READ")),
-			ACL{Canned: "public-read"}, http.Header{"X-Cos-Acl": {"public-read"}},
+			ACL{Canned: "public-read"},
+			http.Header{"X-Cos-Acl": {"public-read"}},
 		},
 		"public-by-id": {
 			"", aclXML(owner, grantXML(anyoneID, "", "READ")),
-			ACL{Canned: "public-read"}, http.Header{"X-Cos-Acl": {"public-read"}},
+			ACL{Canned: "public-read"},
+			http.Header{"X-Cos-Acl": {"public-read"}},
 		},
 		"grants": {
-			"private", aclXML(owner, grantXML("a", "", "READ"), grantXML("b", "", "READ"), grantXML("a", "", "WRITE_ACP")),
+			"private",
+			aclXML(
+				owner, grantXML("a", "", "READ"), grantXML("b", "", "READ"), grantXML("a", "", "WRITE_ACP"),
+			),
 			ACL{Grants: []Grant{
-				{Permission: "FULL_CONTROL", GranteeID: "owner"}, {Permission: "READ", GranteeID: "a"},
-				{Permission: "READ", GranteeID: "b"}, {Permission: "WRITE_ACP", GranteeID: "a"},
+				{Permission: "FULL_CONTROL", GranteeID: "owner"},
+				{Permission: "READ", GranteeID: "a"},
+				{Permission: "READ", GranteeID: "b"},
+				{Permission: "WRITE_ACP", GranteeID: "a"},
 			}},
 			http.Header{
 				"X-Cos-Grant-Full-Control": {`id="owner"`}, "X-Cos-Grant-Read": {`id="a",id="b"`},
@@ -59,7 +66,8 @@ func TestACLCanBeSentAgain(t *testing.T) {
 			"public-read", aclXML(owner, grantXML("a", "", "READ_ACP"), grantXML("", anyoneURI, "READ")),
 			ACL{Grants: []Grant{
 				{Permission: "FULL_CONTROL", GranteeID: "owner"},
-				{Permission: "READ_ACP", GranteeID: "a"}, {Permission: "READ", GranteeURI: anyoneURI},
+				{Permission: "READ_ACP", GranteeID: "a"},
+				{Permission: "READ", GranteeURI: anyoneURI},
 			}},
 			http.Header{
 				"X-Cos-Grant-Full-Control": {`id="owner"`}, "X-Cos-Grant-Read-Acp": {`id="a"`},

@@ -65,7 +65,7 @@ func ValidateEndpoint(template, bucket string) error {
 	case err != nil || u.Host == "":
 		return fmt.Errorf("endpoint %q is not a URL such as %s", template, defaultEndpoint)
 	case u.Scheme == "http":
-		return fmt.Errorf("endpoint %q must be https://: COS encrypts objects only over HTTPS", template)
+		return fmt.Errorf("endpoint %q must be https://: COS encrypts over HTTPS only", template)
 	case u.Scheme != "https":
 		return fmt.Errorf("endpoint %q must start with https://", template)
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
@@ -133,7 +133,7 @@ func (c *Client) sdk(ref ObjectRef) (*cos.Client, error) {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, fmt.Errorf("bucket %q or region %q is not valid in a host name", ref.Bucket, ref.Region)
+		return nil, fmt.Errorf("%q in region %q is no host name", ref.Bucket, ref.Region)
 	}
 	client := cos.NewClient(&cos.BaseURL{BucketURL: u}, c.http)
 	client.UserAgent = c.config.UserAgent

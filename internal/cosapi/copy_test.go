@@ -14,6 +14,8 @@ import (
 const copied = `<?xml version='1.0'?><CopyObjectResult><ETag>"new"</ETag><CRC64>17</CRC64>` +
 	`<LastModified>2020-04-10T18:20:30Z</LastModified><VersionId>V2</VersionId></CopyObjectResult>`
 
+const canonicalSource = testBucket + ".cos.ap-guangzhou.myqcloud.com/k"
+
 // copyAnswer is a successful copy with these headers.
 func copyAnswer(header map[string]string) answer {
 	return answer{status: 200, header: header, body: "   \n" + copied}
@@ -53,7 +55,7 @@ func TestCopySendsEverythingAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"x-cos-copy-source":                                     testBucket + ".cos.ap-guangzhou.myqcloud.com/k",
+		"x-cos-copy-source":                                     canonicalSource,
 		"x-cos-metadata-directive":                              "Replaced",
 		"x-cos-tagging-directive":                               "Copy",
 		"x-cos-tagging":                                         "",
@@ -208,8 +210,10 @@ func TestLostAnswerToACopyIsFoundOut(t *testing.T) {
 func TestLostAnswerThatCannotBeFoundOut(t *testing.T) {
 	t.Parallel()
 	for name, head := range map[string]answer{
-		"denied":   {status: 403},
-		"no-crc64": found(map[string]string{"Content-Length": "4", "x-cos-server-side-encryption": "AES256"}),
+		"denied": {status: 403},
+		"no-crc64": found(map[string]string{
+			"Content-Length": "4", "x-cos-server-side-encryption": "AES256",
+		}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -49,15 +49,18 @@ func TestHeaderTable(t *testing.T) {
 		"none": {NoEncryption{}, nothing, nothing, nothing, nothing},
 		"cos": {
 			SSECOS{},
-			map[string]string{"x-cos-server-side-encryption": "AES256"}, nothing, nothing, nothing,
+			map[string]string{"x-cos-server-side-encryption": "AES256"},
+			nothing, nothing, nothing,
 		},
 		"cos-sm4": {
 			SSECOS{Algorithm: "SM4"},
-			map[string]string{"x-cos-server-side-encryption": "SM4"}, nothing, nothing, nothing,
+			map[string]string{"x-cos-server-side-encryption": "SM4"},
+			nothing, nothing, nothing,
 		},
 		"kms-default-key": {
 			SSEKMS{},
-			map[string]string{"x-cos-server-side-encryption": "cos/kms"}, nothing, nothing, nothing,
+			map[string]string{"x-cos-server-side-encryption": "cos/kms"},
+			nothing, nothing, nothing,
 		},
 		"kms": {
 			SSEKMS{KeyID: "key-1", Context: map[string]string{"a": "asdfa", "b": "123321"}},
@@ -65,7 +68,8 @@ func TestHeaderTable(t *testing.T) {
 				"x-cos-server-side-encryption":                "cos/kms",
 				"x-cos-server-side-encryption-cos-kms-key-id": "key-1",
 				"x-cos-server-side-encryption-context":        "eyJhIjoiYXNkZmEiLCJiIjoiMTIzMzIxIn0=",
-			}, nothing, nothing, nothing,
+			},
+			nothing, nothing, nothing,
 		},
 		"ssec": {SSEC{Key: mustKey(t, vectorKey)}, triple, triple, sourceTriple, triple},
 	}

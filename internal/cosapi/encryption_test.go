@@ -12,6 +12,7 @@ func TestVerifyEncryption(t *testing.T) {
 	key := mustKey(t, canaryKey)
 	none := EncryptionStatus{Mode: ModeNone}
 	sseCOS := EncryptionStatus{Mode: ModeSSECOS, Algorithm: "AES256"}
+	kmsMute := EncryptionStatus{Mode: ModeSSEKMS}
 	kms := EncryptionStatus{Mode: ModeSSEKMS, KMSKeyID: "key-1"}
 	ssec := EncryptionStatus{Mode: ModeSSEC, Algorithm: "AES256", CustomerKeyMD5: key.MD5()}
 	otherSSEC := EncryptionStatus{Mode: ModeSSEC, Algorithm: "AES256", CustomerKeyMD5: vectorMD5}
@@ -32,7 +33,7 @@ func TestVerifyEncryption(t *testing.T) {
 		"kms-other-case":        {want: SSEKMS{KeyID: "KEY-1"}, got: kms},
 		"kms-any-key":           {want: SSEKMS{}, got: kms},
 		"kms-other-key":         {want: SSEKMS{KeyID: "key-2"}, got: kms, mismatch: true},
-		"kms-key-not-said":      {want: SSEKMS{KeyID: "key-1"}, got: EncryptionStatus{Mode: ModeSSEKMS}, mismatch: true},
+		"kms-key-not-said":      {want: SSEKMS{KeyID: "key-1"}, got: kmsMute, mismatch: true},
 		"kms-plain":             {want: SSEKMS{}, got: none, mismatch: true},
 		"kms-as-cos":            {want: SSEKMS{}, got: sseCOS, mismatch: true},
 		"ssec-stored":           {want: SSEC{Key: key}, got: ssec},

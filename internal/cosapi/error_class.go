@@ -12,7 +12,7 @@ type Class int
 // The classes. The zero value is ClassOther.
 const (
 	ClassOther             Class = iota
-	ClassNotFound                // no such object, version or upload, or a delete marker; a bare 404 too
+	ClassNotFound                // no such object, version or upload; a delete marker; a bare 404
 	ClassNoSuchBucket            // the bucket does not exist at this endpoint
 	ClassAuthentication          // unknown or expired credentials, or a wrong signature
 	ClassClock                   // this machine's clock is off by more than 15 minutes

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strings"
 	"testing"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
@@ -23,6 +22,7 @@ func requestHeaderOf(err error) http.Header {
 
 func TestClassify(t *testing.T) {
 	t.Parallel()
+	timedOut := &connectionError{err: context.DeadlineExceeded}
 	answered := func(status int, code string) error { return &Error{Status: status, Code: code} }
 	for name, test := range map[string]struct {
 		err  error
@@ -64,7 +64,7 @@ func TestClassify(t *testing.T) {
 		"internal-in-200":  {answered(200, "InternalError"), ClassServer},
 		"gateway":          {answered(502, ""), ClassServer},
 		"redirect":         {answered(301, "PermanentRedirect"), ClassOther},
-		"connection":       {&Error{Err: &connectionError{err: context.DeadlineExceeded}}, ClassConnection},
+		"connection":       {&Error{Err: timedOut}, ClassConnection},
 		"canceled":         {&Error{Err: &canceledError{ctxErr: context.Canceled}}, ClassCanceled},
 		"deadline":         {context.DeadlineExceeded, ClassCanceled},
 		"refused-locally":  {&Error{Err: errNoKey}, ClassInvalid},
@@ -105,28 +105,39 @@ func TestCodeAndStatusThroughWrapping(t *testing.T) {
 func TestErrorTexts(t *testing.T) {
 	t.Parallel()
 	ref := testRef("k")
-	for want, err := range map[string]error{
-		"PutObject examplebucket-1250000000/k: file does not exist": &Error{
-			Op: "PutObject", Ref: ref, Err: os.ErrNotExist,
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{
+			&Error{Op: "PutObject", Ref: ref, Err: os.ErrNotExist},
+			"PutObject examplebucket-1250000000/k: file does not exist",
 		},
-		"HeadObject examplebucket-1250000000/k: status 403": &Error{
-			Op: "HeadObject", Ref: ref, Status: 403,
+		{
+			&Error{Op: "HeadObject", Ref: ref, Status: 403},
+			"HeadObject examplebucket-1250000000/k: status 403",
 		},
-		"examplebucket-1250000000/k is stored with NONE where SSE-KMS key key-1 was asked for": &EncryptionMismatchError{
-			Ref: ref, Want: SSEKMS{KeyID: "key-1"}.expected(), Got: EncryptionStatus{Mode: ModeNone},
+		{
+			&EncryptionMismatchError{
+				Ref: ref, Want: SSEKMS{KeyID: "key-1"}.expected(), Got: EncryptionStatus{Mode: ModeNone},
+			},
+			"examplebucket-1250000000/k is stored with NONE where SSE-KMS key key-1 was asked for",
 		},
-		"examplebucket-1250000000/k: the bytes sent have CRC64 1, COS reports 2": &ChecksumError{
-			Ref: ref, Local: "1", COS: "2",
+		{
+			&ChecksumError{Ref: ref, Local: "1", COS: "2"},
+			"examplebucket-1250000000/k: the bytes sent have CRC64 1, COS reports 2",
 		},
-		"examplebucket-1250000000/k has 11 bytes, more than 10": &TooLargeError{
-			Ref: ref, Size: 11, Max: 10,
+		{
+			&TooLargeError{Ref: ref, Size: 11, Max: 10},
+			"examplebucket-1250000000/k has 11 bytes, more than 10",
+		},
+		{
+			&ContentChangedError{Want: "1", Got: "2"},
+			"the content has CRC64 2 where 1 was expected",
 		},
 	} {
-		if got := err.Error(); got != want {
-			t.Errorf("got  %s\nwant %s", got, want)
-		}
-		if strings.HasSuffix(err.Error(), ".") {
-			t.Errorf("%s ends with a full stop", err)
+		if got := test.err.Error(); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
 		}
 	}
 }

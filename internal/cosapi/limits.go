@@ -71,7 +71,7 @@ func ValidateBucket(name string) error {
 // often to be checked here (document 6224).
 func ValidateRegion(region string) error {
 	if !regionPattern.MatchString(region) {
-		return errors.New("a region is written like ap-guangzhou: lower-case letters, digits and hyphens")
+		return errors.New("a region is written like ap-guangzhou: lower-case letters, digits, hyphens")
 	}
 	return nil
 }
@@ -102,7 +102,9 @@ func ValidateKey(key string) error {
 func isDots(segment string) bool { return segment == "." || segment == ".." }
 
 // ValidateStorageClass checks that class is one of StorageClasses, in upper case as COS reports it.
-func ValidateStorageClass(class string) error { return oneOf("storage class", class, StorageClasses()) }
+func ValidateStorageClass(class string) error {
+	return oneOf("storage class", class, StorageClasses())
+}
 
 // ValidateACL checks that canned is one of CannedACLs.
 func ValidateACL(canned string) error { return oneOf("ACL", canned, CannedACLs()) }

@@ -68,12 +68,15 @@ func TestFindMatchesExactlyOneKey(t *testing.T) {
 func versionListing(rw http.ResponseWriter, req *http.Request) {
 	body := `<ListVersionsResult><Name>b</Name><IsTruncated>true</IsTruncated>
 		<NextKeyMarker>k</NextKeyMarker><NextVersionIdMarker>V2</NextVersionIdMarker>
-		<Version><Key>k</Key><VersionId>V2</VersionId><LastModified>2020-01-02T00:00:00.000Z</LastModified></Version>
-		<DeleteMarker><Key>k</Key><VersionId>M3</VersionId><IsLatest>true</IsLatest><LastModified>2020-01-02T00:00:00.000Z</LastModified></DeleteMarker>
+		<Version><Key>k</Key><VersionId>V2</VersionId>
+			<LastModified>2020-01-02T00:00:00.000Z</LastModified></Version>
+		<DeleteMarker><Key>k</Key><VersionId>M3</VersionId><IsLatest>true</IsLatest>
+			<LastModified>2020-01-02T00:00:00.000Z</LastModified></DeleteMarker>
 		</ListVersionsResult>`
 	if req.URL.Query().Get("version-id-marker") == "V2" {
 		body = `<ListVersionsResult><Name>b</Name><IsTruncated>true</IsTruncated>
-			<Version><Key>k</Key><VersionId>V1</VersionId><LastModified>2020-01-01T00:00:00.000Z</LastModified></Version>
+			<Version><Key>k</Key><VersionId>V1</VersionId>
+				<LastModified>2020-01-01T00:00:00.000Z</LastModified></Version>
 			<Version><Key>k2</Key><VersionId>X1</VersionId><IsLatest>true</IsLatest></Version>
 			</ListVersionsResult>`
 	}
@@ -83,11 +86,15 @@ func versionListing(rw http.ResponseWriter, req *http.Request) {
 func TestListVersionsOrdersMarkersAmongVersions(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, versionListing)
-	page, err := w.ListVersions(t.Context(), ListVersionsOptions{Region: testRegion, Bucket: testBucket})
+	page, err := w.ListVersions(
+		t.Context(),
+		ListVersionsOptions{Region: testRegion, Bucket: testBucket},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(page.Versions) != 2 || page.Versions[0].VersionID != "M3" || !page.Versions[0].DeleteMarker {
+	if len(page.Versions) != 2 || page.Versions[0].VersionID != "M3" ||
+		!page.Versions[0].DeleteMarker {
 		t.Errorf("%+v", page.Versions)
 	}
 }
@@ -147,9 +154,11 @@ func TestListUploadsTurnsPages(t *testing.T) {
 	w := newWire(t, func(rw http.ResponseWriter, req *http.Request) {
 		body := `<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>
 			<NextKeyMarker>a%20b</NextKeyMarker><NextUploadIdMarker>U1</NextUploadIdMarker>
-			<Upload><Key>a%20b</Key><UploadId>U1</UploadId><Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload>
+			<Upload><Key>a%20b</Key><UploadId>U1</UploadId>
+			<Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload>
 			</ListMultipartUploadsResult>`
-		if query := req.URL.Query(); query.Get("key-marker") == "a b" && query.Get("upload-id-marker") == "U1" {
+		if query := req.URL.Query(); query.Get("key-marker") == "a b" &&
+			query.Get("upload-id-marker") == "U1" {
 			body = `<ListMultipartUploadsResult><Upload><Key>c</Key><UploadId>U2</UploadId></Upload>
 				</ListMultipartUploadsResult>`
 		}

@@ -52,7 +52,9 @@ func (c *Client) reason(ctx context.Context, ref ObjectRef, key *CustomerKey) er
 
 // HeadOnly is Head without the request that explains a failure: an Error of it has a status but no
 // code, so that a missing object and a missing bucket look alike.
-func (c *Client) HeadOnly(ctx context.Context, ref ObjectRef, key *CustomerKey) (ObjectInfo, error) {
+func (c *Client) HeadOnly(
+	ctx context.Context, ref ObjectRef, key *CustomerKey,
+) (ObjectInfo, error) {
 	header, err := keyHeaders(key, roleRead)
 	if err != nil {
 		return ObjectInfo{}, &Error{Op: "HeadObject", Ref: ref, Err: err}

@@ -12,6 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// The headers of a restored object, as document 7745 shows them.
+const (
+	restored = `ongoing-request="false", expiry-date="Mon, 13 Apr 2020 16:00:00 GMT"`
+	tiered   = `tier="expedited"; request-date="Fri, 27 Dec 2019 08:19:29 GMT"`
+)
+
 func TestHeadReadsEveryHeader(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, script(answer{status: 200, header: map[string]string{
@@ -24,8 +30,8 @@ func TestHeadReadsEveryHeader(t *testing.T) {
 		"x-cos-meta-Team": "finance", "x-cos-meta-cost-centre": "42",
 		"x-cos-server-side-encryption":                "cos/kms",
 		"x-cos-server-side-encryption-cos-kms-key-id": "key-1",
-		"x-cos-restore":                               `ongoing-request="false", expiry-date="Mon, 13 Apr 2020 16:00:00 GMT"`,
-		"x-cos-restore-status":                        `tier="expedited"; request-date="Fri, 27 Dec 2019 08:19:29 GMT"`,
+		"x-cos-restore":                               restored,
+		"x-cos-restore-status":                        tiered,
 		"x-cos-request-id":                            "request-2",
 	}}))
 	got, err := w.Head(t.Context(), testRef("k"), nil)
@@ -82,21 +88,38 @@ func headThenGet(head, get answer) http.HandlerFunc {
 
 func TestHeadFindsOutWhyItFailed(t *testing.T) {
 	t.Parallel()
+	once := []string{"HeadObject"}
+	explained := []string{"HeadObject", "GetObject"}
+	again := []string{"HeadObject", "GetObject", "HeadObject"}
+	mute403, mute404 := answer{status: 403}, answer{status: 404}
 	for name, test := range map[string]struct {
 		head, get answer
 		class     Class
 		code      string
 		ops       []string
 	}{
-		"found":     {found(nil), answer{status: 500}, ClassOther, "", []string{"HeadObject"}},
-		"no-key":    {answer{status: 404}, refusal(404, "NoSuchKey"), ClassNotFound, "NoSuchKey", []string{"HeadObject", "GetObject"}},
-		"no-bucket": {answer{status: 404}, refusal(404, "NoSuchBucket"), ClassNoSuchBucket, "NoSuchBucket", []string{"HeadObject", "GetObject"}},
-		"signature": {answer{status: 403}, refusal(403, "SignatureDoesNotMatch"), ClassAuthentication, "SignatureDoesNotMatch", []string{"HeadObject", "GetObject"}},
-		"clock":     {answer{status: 403}, refusal(403, "RequestTimeTooSkewed"), ClassClock, "RequestTimeTooSkewed", []string{"HeadObject", "GetObject"}},
-		"no-triple": {answer{status: 400}, refusal(400, "SsecDecryptHeaderInvalid"), ClassCustomerKey, "SsecDecryptHeaderInvalid", []string{"HeadObject", "GetObject"}},
-		"mute":      {answer{status: 403}, answer{status: 403}, ClassPermission, "", []string{"HeadObject", "GetObject"}},
-		"appeared":  {answer{status: 404}, found(nil), ClassNotFound, "", []string{"HeadObject", "GetObject", "HeadObject"}},
-		"empty":     {answer{status: 404}, refusal(416, "InvalidRange"), ClassNotFound, "", []string{"HeadObject", "GetObject", "HeadObject"}},
+		"found":  {found(nil), answer{status: 500}, ClassOther, "", once},
+		"no-key": {mute404, refusal(404, "NoSuchKey"), ClassNotFound, "NoSuchKey", explained},
+		"no-bucket": {
+			mute404, refusal(404, "NoSuchBucket"),
+			ClassNoSuchBucket, "NoSuchBucket", explained,
+		},
+		"signature": {
+			mute403, refusal(403, "SignatureDoesNotMatch"),
+			ClassAuthentication, "SignatureDoesNotMatch", explained,
+		},
+		"clock": {
+			mute403, refusal(403, "RequestTimeTooSkewed"),
+			ClassClock, "RequestTimeTooSkewed", explained,
+		},
+		"no-triple": {
+			answer{status: 400},
+			refusal(400, "SsecDecryptHeaderInvalid"),
+			ClassCustomerKey, "SsecDecryptHeaderInvalid", explained,
+		},
+		"mute":     {mute403, mute403, ClassPermission, "", explained},
+		"appeared": {mute404, found(nil), ClassNotFound, "", again},
+		"empty":    {mute404, refusal(416, "InvalidRange"), ClassNotFound, "", again},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -262,7 +285,10 @@ func TestLostAnswerToADelete(t *testing.T) {
 
 func TestEventsNameTheRequest(t *testing.T) {
 	t.Parallel()
-	w := newWire(t, script(refusal(503, "SlowDown"), found(map[string]string{"x-cos-request-id": "r2"})))
+	w := newWire(
+		t,
+		script(refusal(503, "SlowDown"), found(map[string]string{"x-cos-request-id": "r2"})),
+	)
 	if _, _, err := w.Content(t.Context(), testRef("k"), nil, 10); err != nil {
 		t.Fatal(err)
 	}

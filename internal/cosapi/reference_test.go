@@ -77,7 +77,8 @@ func TestURLAndParseObjectURLRoundTrip(t *testing.T) {
 	t.Parallel()
 	client := &Client{config: Config{}.withDefaults()}
 	for _, key := range []string{
-		"a", "dir/a b", "a+b", "a%2Fb", "腾讯云/é", "what?", "a#b", "a//b", "quote'\"!()*~", "trailing/",
+		"a", "dir/a b", "a+b", "a%2Fb", "腾讯云/é", "what?", "a#b", "a//b",
+		"quote'\"!()*~", "trailing/",
 	} {
 		for _, version := range []string{"", "MTg0NDUxNTc1MzA5NzU4ODg1Mjg", "null"} {
 			want := ObjectRef{
@@ -93,7 +94,12 @@ func TestURLAndParseObjectURLRoundTrip(t *testing.T) {
 
 func TestCopySourceNamesTheCanonicalHost(t *testing.T) {
 	t.Parallel()
-	ref := ObjectRef{Region: "ap-guangzhou", Bucket: "b-1250000000", Key: "dir/a b+c?d=(1)", VersionID: "V"}
+	ref := ObjectRef{
+		Region:    "ap-guangzhou",
+		Bucket:    "b-1250000000",
+		Key:       "dir/a b+c?d=(1)",
+		VersionID: "V",
+	}
 	config := Config{Endpoint: "https://{bucket}.cos.accelerate.myqcloud.com"}.withDefaults()
 	client := &Client{config: config}
 	want := "b-1250000000.cos.ap-guangzhou.myqcloud.com/dir/a%20b%2Bc%3Fd%3D%281%29?versionId=V"
@@ -101,7 +107,10 @@ func TestCopySourceNamesTheCanonicalHost(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	client.config.CopySourceEndpoint = "{bucket}.cos.{region}.example.com"
-	if got := client.copySource(ref); !strings.HasPrefix(got, "b-1250000000.cos.ap-guangzhou.example.com/") {
+	if got := client.copySource(ref); !strings.HasPrefix(
+		got,
+		"b-1250000000.cos.ap-guangzhou.example.com/",
+	) {
 		t.Error(got)
 	}
 }

@@ -50,7 +50,8 @@ func TestPutTags(t *testing.T) {
 		want string
 	}{
 		"some": {
-			testRef("k"), map[string]string{"b": "2", "a": "1&"},
+			testRef("k"),
+			map[string]string{"b": "2", "a": "1&"},
 			"PUT tagging= <Tagging><TagSet><Tag><Key>a</Key><Value>1&amp;</Value></Tag>" +
 				"<Tag><Key>b</Key><Value>2</Value></Tag></TagSet></Tagging>",
 		},
@@ -112,7 +113,8 @@ func TestRestoreSendsTierAndKey(t *testing.T) {
 	}
 	want := "<RestoreRequest><Days>3</Days><CASJobParameters><Tier>Bulk</Tier></CASJobParameters>" +
 		"</RestoreRequest>"
-	if body != want || header.Get(headerCustomerKeyMD5) != vectorMD5 || header.Get("Content-MD5") == "" {
+	if body != want || header.Get(headerCustomerKeyMD5) != vectorMD5 ||
+		header.Get("Content-MD5") == "" {
 		t.Errorf("%s %v", body, header)
 	}
 }

@@ -39,8 +39,10 @@ func TestWriteHeader(t *testing.T) {
 		"default-acl": {
 			WriteOptions{Encryption: NoEncryption{}, ACL: &ACL{Canned: "default"}}, http.Header{},
 		},
-		"zero-acl":   {WriteOptions{Encryption: NoEncryption{}, ACL: &ACL{}}, http.Header{}},
-		"empty-tags": {WriteOptions{Encryption: NoEncryption{}, Tags: map[string]string{}}, http.Header{}},
+		"zero-acl": {WriteOptions{Encryption: NoEncryption{}, ACL: &ACL{}}, http.Header{}},
+		"empty-tags": {
+			WriteOptions{Encryption: NoEncryption{}, Tags: map[string]string{}}, http.Header{},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -116,14 +118,16 @@ func TestArrivalComparesStorageClassAndHeaders(t *testing.T) {
 	}
 	client := &Client{config: Config{}.withDefaults()}
 	metadata := map[string]string{"a": "1"}
+	same := ObjectHeaders{ContentType: "text/plain", Metadata: metadata}
+	html := ObjectHeaders{ContentType: "text/html", Metadata: metadata}
 	for name, test := range map[string]struct {
 		options WriteOptions
 		want    bool
 	}{
-		"same":           {WriteOptions{Headers: ObjectHeaders{ContentType: "text/plain", Metadata: metadata}, StorageClass: "ARCHIVE"}, true},
+		"same":           {WriteOptions{Headers: same, StorageClass: "ARCHIVE"}, true},
 		"left-to-cos":    {WriteOptions{Headers: ObjectHeaders{Metadata: metadata}}, true},
-		"other-class":    {WriteOptions{Headers: ObjectHeaders{Metadata: metadata}, StorageClass: "STANDARD"}, false},
-		"other-type":     {WriteOptions{Headers: ObjectHeaders{ContentType: "text/html", Metadata: metadata}}, false},
+		"other-class":    {WriteOptions{Headers: same, StorageClass: "STANDARD"}, false},
+		"other-type":     {WriteOptions{Headers: html}, false},
 		"other-metadata": {WriteOptions{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -167,11 +171,14 @@ func TestUnreadableObjectOlderThanOurWriteIsNotOurs(t *testing.T) {
 
 func TestCancelledWriteIsFoundOut(t *testing.T) {
 	t.Parallel()
+	ours := map[string]string{
+		"Content-Length": "4", "x-cos-hash-crc64ecma": "17", "x-cos-server-side-encryption": "AES256",
+	}
 	for name, test := range map[string]struct {
 		head  answer
 		class Class
 	}{
-		"arrived":     {found(map[string]string{"Content-Length": "4", "x-cos-hash-crc64ecma": "17", "x-cos-server-side-encryption": "AES256"}), ClassOther},
+		"arrived":     {found(ours), ClassOther},
 		"not-arrived": {answer{status: 404}, ClassCanceled},
 		"unknown":     {answer{status: 403}, ClassCanceled},
 	} {
