@@ -25,6 +25,9 @@ type Server struct {
 	credentials map[string]Credential
 	kmsKeys     map[string]bool // id -> enabled
 
+	// trusting serves unsigned requests. Only this package's tests set it.
+	trusting bool
+
 	listeners
 }
 
@@ -71,10 +74,26 @@ type exchange struct {
 	r         *http.Request
 	query     map[string]string // names in lower case: COS's own documents spell them both ways
 	requestID string
+	body      *countingBody
 	secure    bool
 	fault     *Fault
 	bucket    *bucket
 	entry     JournalEntry
+	kept      *JournalEntry // where the journal keeps entry, once the answer's header went out
+}
+
+func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{
+		Server: s, r: r, requestID: s.newRequestID(), query: lowerQuery(r),
+		secure: r.TLS != nil, w: &countingWriter{ResponseWriter: w},
+		body: &countingBody{ReadCloser: r.Body},
+	}
+	r.Body = x.body
+	x.w.onHeader = func() {
+		x.w.expectBody(r.Method)
+		x.record()
+	}
+	return x
 }
 
 // handler carries out one operation. It either answers or returns an error, never both.
@@ -82,33 +101,25 @@ type handler func(*exchange) *apiError
 
 // ServeHTTP carries out a request: identify, inject faults, authenticate, handle, record.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body := &countingBody{ReadCloser: r.Body}
-	r.Body = body
-	x := &exchange{
-		Server: s, r: r, requestID: s.newRequestID(), query: lowerQuery(r),
-		secure: r.TLS != nil, w: &countingWriter{ResponseWriter: w},
-	}
+	x := s.newExchange(w, r)
 	op, handle, err := x.identify()
 	x.entry.Op = op
 	x.fault = s.faults.take(op, x.entry.Key)
-	defer func() {
-		x.entry.Status, x.entry.BytesOut = x.w.status, x.w.written
-		x.entry.BytesIn = body.read.Load()
-		s.journal.add(x.entry)
-	}()
+	defer x.finish()
 	s.pause(r, s.config.Latency)
 	header := w.Header()
 	set(header, headerRequestID, x.requestID)
 	header.Set("Server", "tencent-cos")
+	header.Set("Date", s.config.Now().UTC().Format(http.TimeFormat))
 	if err != nil {
 		x.fail(err)
 		return
 	}
-	x.serve(handle)
+	x.dispatch(handle)
 }
 
-// serve runs the handler under the exchange's fault.
-func (x *exchange) serve(handle handler) {
+// dispatch runs the handler under the exchange's fault.
+func (x *exchange) dispatch(handle handler) {
 	if x.fault == nil {
 		x.carryOut(handle)
 		return

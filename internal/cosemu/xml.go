@@ -44,6 +44,14 @@ func (x *exchange) answerXML(document any) {
 	_, _ = x.w.Write(body)
 }
 
+// answerLiteral is answerXML with literal quotes, as copies answer (10881).
+func (x *exchange) answerLiteral(document any) {
+	body := bytes.ReplaceAll(marshalXML(document), []byte("&quot;"), []byte(`"`))
+	x.w.Header().Set("Content-Type", "application/xml")
+	x.w.WriteHeader(http.StatusOK)
+	_, _ = x.w.Write(body)
+}
+
 // answerEmpty answers with a status and no body.
 func (x *exchange) answerEmpty(status int) {
 	if status != http.StatusNoContent {

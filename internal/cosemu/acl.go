@@ -1,0 +1,166 @@
+package cosemu
+
+import (
+	"encoding/xml"
+	"net/http"
+	"regexp"
+)
+
+// acl is who may use an object: a canned ACL, or grants. The zero value is the default, which
+// inherits from the bucket.
+type acl struct {
+	canned string
+	grants []grant
+}
+
+// grant permits one grantee something.
+type grant struct{ permission, grantee string }
+
+const (
+	aclDefault = "default"
+	anyone     = "qcs::cam::anyone:anyone"
+)
+
+// cannedACLs of objects (7748).
+var cannedACLs = map[string]bool{
+	aclDefault: true, "private": true, "public-read": true, "authenticated-read": true,
+	"bucket-owner-read": true, "bucket-owner-full-control": true,
+}
+
+// grantHeaders in the order in which grants are listed.
+var grantHeaders = []struct{ header, permission string }{
+	{"x-cos-grant-read", "READ"},
+	{"x-cos-grant-write", "WRITE"},
+	{"x-cos-grant-read-acp", "READ_ACP"},
+	{"x-cos-grant-write-acp", "WRITE_ACP"},
+	{"x-cos-grant-full-control", "FULL_CONTROL"},
+}
+
+var grantee = regexp.MustCompile(`(?:id|uin)="([^"]+)"`)
+
+// headerACL reads the ACL headers of a write or of PUT ?acl.
+func headerACL(header http.Header) (acl, *apiError) {
+	a := acl{canned: header.Get("x-cos-acl")}
+	if a.canned != "" && !cannedACLs[a.canned] {
+		return a, invalid("There is no ACL %q.", a.canned)
+	}
+	if a.canned == aclDefault {
+		a.canned = ""
+	}
+	for _, known := range grantHeaders {
+		value := header.Get(known.header)
+		if value == "" {
+			continue
+		}
+		matches := grantee.FindAllStringSubmatch(value, -1)
+		if len(matches) == 0 {
+			return a, invalid(`%s must list id="...".`, known.header)
+		}
+		for _, match := range matches {
+			a.grants = append(a.grants, grant{known.permission, match[1]})
+		}
+	}
+	return a, nil
+}
+
+type granteeXML struct {
+	Type        string `xml:"http://www.w3.org/2001/XMLSchema-instance type,attr,omitempty"`
+	ID          string `xml:"ID,omitempty"`
+	DisplayName string `xml:"DisplayName,omitempty"`
+	URI         string `xml:"URI,omitempty"`
+}
+
+type grantXML struct {
+	Grantee    granteeXML `xml:"Grantee"`
+	Permission string     `xml:"Permission"`
+}
+
+type aclXML struct {
+	XMLName xml.Name   `xml:"AccessControlPolicy"`
+	Owner   ownerXML   `xml:"Owner"`
+	Grants  []grantXML `xml:"AccessControlList>Grant"`
+}
+
+// putACL replaces the ACL of an object, from headers or from a body (7748).
+func putACL(x *exchange) *apiError {
+	v, err := x.lookup(x.entry.Key)
+	if err != nil {
+		return err
+	}
+	permissions, err := headerACL(x.r.Header)
+	if err != nil {
+		return err
+	}
+	if x.r.ContentLength > 0 {
+		var document aclXML
+		if err := x.readXML(&document); err != nil {
+			return err
+		}
+		for _, g := range document.Grants {
+			id := g.Grantee.ID
+			if id == "" {
+				id = g.Grantee.URI
+			}
+			permissions.grants = append(permissions.grants, grant{g.Permission, id})
+		}
+	}
+	x.store.mu.Lock()
+	v.acl = permissions
+	x.store.mu.Unlock()
+	x.answerEmpty(http.StatusOK)
+	return nil
+}
+
+// getACL answers the grants, and in x-cos-acl the canned ACL: default shows nowhere else (7744).
+func getACL(x *exchange) *apiError {
+	v, err := x.lookup(x.entry.Key)
+	if err != nil {
+		return err
+	}
+	x.store.mu.Lock()
+	permissions := v.acl
+	x.store.mu.Unlock()
+	owner := x.ownerUIN()
+	document := aclXML{Owner: ownerXML{ID: owner, DisplayName: owner}}
+	add := func(permission, id string) {
+		document.Grants = append(document.Grants, grantXML{
+			Grantee: granteeXML{Type: "CanonicalUser", ID: id, DisplayName: id}, Permission: permission,
+		})
+	}
+	add("FULL_CONTROL", owner)
+	switch {
+	case permissions.canned == "public-read":
+		add("READ", anyone)
+	case permissions.canned == "" && len(permissions.grants) == 0:
+		set(x.w.Header(), "x-cos-acl", aclDefault)
+	}
+	for _, g := range permissions.grants {
+		if g.grantee != owner {
+			add(g.permission, g.grantee)
+		}
+	}
+	if permissions.canned != "" && len(permissions.grants) == 0 {
+		set(x.w.Header(), "x-cos-acl", permissions.canned)
+	}
+	x.answerXML(document)
+	return nil
+}
+
+// ownerUIN is the account in the form of grants.
+func (x *exchange) ownerUIN() string {
+	id := x.owner().ID
+	return "qcs::cam::uin/" + id + ":uin/" + id
+}
+
+// publicRead reports an object that anybody may read.
+func (a acl) publicRead() bool {
+	if a.canned == "public-read" {
+		return true
+	}
+	for _, g := range a.grants {
+		if g.permission == "READ" && g.grantee == anyone {
+			return true
+		}
+	}
+	return false
+}

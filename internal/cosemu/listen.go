@@ -1,0 +1,145 @@
+package cosemu
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// listeners are what Start and StartHTTP opened.
+type listeners struct {
+	certificates certificates
+	address      string // host:port of HTTPS
+	httpAddress  string
+	closeMu      sync.Mutex
+	servers      []*http.Server
+}
+
+// Start serves HTTPS on a free port of 127.0.0.1 until Close.
+func Start(config Config) (*Server, error) { return StartAt(config, "127.0.0.1:0") }
+
+// StartAt is Start on an address of the caller's choice. It must be on loopback.
+func StartAt(config Config, address string) (*Server, error) {
+	s, err := New(config)
+	if err != nil {
+		return nil, err
+	}
+	if s.certificates, err = newCertificates(s.config.Regions); err != nil {
+		return nil, err
+	}
+	listener, err := s.listen(address)
+	if err != nil {
+		return nil, err
+	}
+	s.address = listener.Addr().String()
+	s.serve(tls.NewListener(listener, &tls.Config{
+		Certificates: []tls.Certificate{s.certificates.leaf},
+		NextProtos:   []string{"http/1.1"},
+		MinVersion:   tls.VersionTLS12,
+	}), s)
+	return s, nil
+}
+
+// StartHTTP serves plain HTTP as well, where SSE-C is refused.
+func (s *Server) StartHTTP(address string) error {
+	listener, err := s.listen(address)
+	if err != nil {
+		return err
+	}
+	s.httpAddress = listener.Addr().String()
+	s.serve(listener, s)
+	return nil
+}
+
+// StartAdmin serves AdminHandler on a loopback address and returns the address in use.
+func (s *Server) StartAdmin(address string) (string, error) {
+	if err := checkLoopback(address); err != nil {
+		return "", err
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("listening: %w", err)
+	}
+	s.serve(listener, s.AdminHandler())
+	return listener.Addr().String(), nil
+}
+
+// listen opens a loopback address; with a connection rate, its connections are limited.
+func (s *Server) listen(address string) (net.Listener, error) {
+	if err := checkLoopback(address); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w", err)
+	}
+	if s.config.ConnectionRate > 0 {
+		return rateListener{Listener: listener, rate: s.config.ConnectionRate}, nil
+	}
+	return listener, nil
+}
+
+// checkLoopback refuses addresses that other machines could reach.
+func checkLoopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("address %q: %w", address, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("address %q is not on loopback", address)
+	}
+	return nil
+}
+
+func (s *Server) serve(listener net.Listener, handler http.Handler) {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: time.Minute,
+		// Clients that go away are part of what is tested.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	s.closeMu.Lock()
+	s.servers = append(s.servers, server)
+	s.closeMu.Unlock()
+	go func() { _ = server.Serve(listener) }()
+}
+
+// Close stops serving and cuts all connections.
+func (s *Server) Close() error {
+	s.closeMu.Lock()
+	defer s.closeMu.Unlock()
+	var errs []error
+	for _, server := range s.servers {
+		errs = append(errs, server.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// CACertificate is the CA that clients must trust, as PEM.
+func (s *Server) CACertificate() []byte { return s.certificates.caPEM }
+
+// EndpointTemplate is the provider's endpoint for this server, with {bucket} and {region}.
+func (s *Server) EndpointTemplate() string {
+	return "https://{bucket}.cos.{region}.localhost:" + port(s.address)
+}
+
+// Endpoint is EndpointTemplate for the first region.
+func (s *Server) Endpoint() string {
+	return fmt.Sprintf("https://{bucket}.cos.%s.localhost:%s", s.config.Regions[0],
+		port(s.address))
+}
+
+// HTTPEndpointTemplate is EndpointTemplate for StartHTTP.
+func (s *Server) HTTPEndpointTemplate() string {
+	return "http://{bucket}.cos.{region}.localhost:" + port(s.httpAddress)
+}
+
+func port(address string) string {
+	_, port, _ := net.SplitHostPort(address)
+	return port
+}

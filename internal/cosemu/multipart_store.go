@@ -1,0 +1,70 @@
+package cosemu
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// upload is a multipart upload under way: the object to be, without a body, and its parts.
+type upload struct {
+	id        string
+	target    *version
+	parts     map[int]*part
+	initiated time.Time
+}
+
+// part is one part that has arrived.
+type part struct {
+	number   int
+	body     blob
+	crc64    uint64
+	etag     string
+	modified time.Time
+}
+
+// newUploadID has COS's form: 10 digits of unix seconds and 64 hexadecimal digits.
+func newUploadID(now time.Time) string {
+	random := make([]byte, 32)
+	_, _ = rand.Read(random)
+	return fmt.Sprintf("%010d%s", now.Unix(), hex.EncodeToString(random))
+}
+
+// sorted returns the parts in the order of their numbers.
+func (u *upload) sorted() []*part {
+	var parts []*part
+	for _, number := range slices.Sorted(maps.Keys(u.parts)) {
+		parts = append(parts, u.parts[number])
+	}
+	return parts
+}
+
+// assemble joins parts into the object's body, CRC64 and ETag. COS documents no formula for the
+// ETag of a multipart object but its suffix: it is made of the upload id and the parts' ETags.
+func (u *upload) assemble(parts []*part) {
+	sum := sha256.New()
+	sum.Write([]byte(u.id))
+	v := u.target
+	for _, p := range parts {
+		sum.Write([]byte(p.etag))
+		v.body.pieces = append(v.body.pieces, p.body.pieces...)
+		v.body.size += p.body.size
+		v.crc64 = combineCRC64(v.crc64, p.crc64, p.body.size)
+	}
+	if kept := piecesSize(v.body.pieces); kept != v.body.size {
+		v.body.pieces = nil
+	}
+	v.etag = fmt.Sprintf("%s-%d", hex.EncodeToString(sum.Sum(nil))[:32], len(parts))
+}
+
+func piecesSize(pieces [][]byte) int64 {
+	var size int64
+	for _, piece := range pieces {
+		size += int64(len(piece))
+	}
+	return size
+}

@@ -1,0 +1,54 @@
+package cosemu
+
+import (
+	"encoding/xml"
+	"net/http"
+	"time"
+)
+
+type retentionXML struct {
+	XMLName         xml.Name `xml:"Retention"`
+	RetainUntilDate string   `xml:"RetainUntilDate"`
+	Mode            string   `xml:"Mode"`
+}
+
+// putRetention locks a version until a date. A lock can be made longer, not shorter.
+func putRetention(x *exchange) *apiError {
+	var request retentionXML
+	if err := x.readXML(&request); err != nil {
+		return err
+	}
+	until, parseErr := time.Parse(time.RFC3339, request.RetainUntilDate)
+	if parseErr != nil {
+		return failure("MalformedXML", "RetainUntilDate is no date.")
+	}
+	v, err := x.lookup(x.entry.Key)
+	if err != nil {
+		return err
+	}
+	x.store.mu.Lock()
+	defer x.store.mu.Unlock()
+	if until.Before(v.locked) {
+		return failure("AccessDenied", "A retention cannot be made shorter.")
+	}
+	v.locked = until
+	x.answerEmpty(http.StatusOK)
+	return nil
+}
+
+func getRetention(x *exchange) *apiError {
+	v, err := x.lookup(x.entry.Key)
+	if err != nil {
+		return err
+	}
+	x.store.mu.Lock()
+	until := v.locked
+	x.store.mu.Unlock()
+	if until.IsZero() {
+		return failure("NoSuchKey", "The object has no retention.")
+	}
+	x.answerXML(retentionXML{
+		RetainUntilDate: until.UTC().Format(time.RFC3339), Mode: "COMPLIANCE",
+	})
+	return nil
+}
