@@ -15,9 +15,8 @@ import (
 // Client makes requests to COS. It is safe for concurrent use and has one pool of connections:
 // make one Client per process, not one per bucket.
 type Client struct {
-	config    Config
-	http      *http.Client
-	transport *signingTransport
+	config Config
+	http   *http.Client
 
 	// sdkClients holds a *cos.Client per bucket URL; the SDK binds a client to a bucket.
 	sdkClients sync.Map
@@ -46,11 +45,10 @@ func New(config Config) (*Client, error) {
 	}
 	client := &Client{
 		config:    config,
-		transport: &signingTransport{config: config, base: base},
 		transfers: make(chan struct{}, max(config.TransferConcurrency, 1)),
 	}
 	client.http = &http.Client{
-		Transport: client.transport,
+		Transport: &signingTransport{config: config, base: base},
 		// A redirect could lead a signed request, or a customer key, to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

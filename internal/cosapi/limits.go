@@ -54,15 +54,19 @@ var (
 	regionPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 )
 
-// ValidateBucket checks a bucket's full name, name-appid (document 13312). The host name that it
-// becomes a part of bounds its length.
+// maxHostLabel is the length of one part of a host name (RFC 1035).
+const maxHostLabel = 63
+
+// ValidateBucket checks a bucket's full name, name-appid (document 13312). COS's own bound on its
+// length depends on the region, so only that of host names is checked.
 func ValidateBucket(name string) error {
 	switch {
 	case !bucketPattern.MatchString(name):
 		return errors.New("a bucket is named <name>-<appid>, for example examplebucket-1250000000: " +
 			"lower-case letters, digits and hyphens, then the APPID")
-	case len(name) > 60:
-		return fmt.Errorf("a bucket's name has at most 60 characters, this one has %d", len(name))
+	case len(name) > maxHostLabel:
+		return fmt.Errorf("a bucket's name is part of a host name and has at most %d characters, "+
+			"this one has %d", maxHostLabel, len(name))
 	}
 	return nil
 }

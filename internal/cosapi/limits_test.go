@@ -64,7 +64,7 @@ func TestValidateBucketAndRegion(t *testing.T) {
 			"empty":      {"", "named"},
 			"hyphen":     {"-a-1250000000", "named"},
 			"dot":        {"a.b-1250000000", "named"},
-			"too-long":   {strings.Repeat("b", 55) + "-1250000000", "60"},
+			"too-long":   {strings.Repeat("b", 55) + "-1250000000", "63"},
 		})
 	})
 	t.Run("region", func(t *testing.T) {

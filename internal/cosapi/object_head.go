@@ -3,6 +3,7 @@ package cosapi
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
@@ -42,6 +43,8 @@ func (c *Client) explained(failure *Error, reason error) error {
 func (c *Client) reason(ctx context.Context, ref ObjectRef, key *CustomerKey) error {
 	body, _, err := c.Open(ctx, ref, GetOptions{Key: key, Length: 1})
 	if err == nil {
+		// Read to the end, so that the connection can be used again.
+		_, _ = io.CopyN(io.Discard, body, 1)
 		return body.Close()
 	}
 	if StatusOf(err) == http.StatusRequestedRangeNotSatisfiable {

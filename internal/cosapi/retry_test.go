@@ -231,12 +231,15 @@ func TestSilentConnectionIsCutAndTriedAgain(t *testing.T) {
 			<-release
 		}
 		found(nil).ServeHTTP(w, req)
-	}, func(c *Config) { c.IdleTimeout = 200 * time.Millisecond })
+	}, func(c *Config) {
+		c.IdleTimeout = 200 * time.Millisecond
+		c.MaxRetries = 100 // A slow machine may cut more than the first connection.
+	})
 	t.Cleanup(func() { close(release) })
 	if _, err := w.HeadOnly(t.Context(), testRef("k"), nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(w.events); got != 2 || Classify(w.events[0].Err) != ClassConnection {
+	if got := len(w.events); got < 2 || Classify(w.events[0].Err) != ClassConnection {
 		t.Errorf("%d tries, the first with %v", got, w.events[0].Err)
 	}
 }
