@@ -2,6 +2,9 @@ package provider
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // The words that describe copy_source are shared by resource and data source.
@@ -26,18 +29,22 @@ func copySourceBlock() schema.Block {
 			Attributes: map[string]schema.Attribute{
 				"bucket": schema.StringAttribute{
 					Optional: true, MarkdownDescription: copySourceBucketText,
+					Validators: []validator.String{limit(cosapi.ValidateBucket)},
 				},
 				"key": schema.StringAttribute{
 					Optional: true, MarkdownDescription: copySourceKeyText,
+					Validators: []validator.String{limit(cosapi.ValidateKey)},
 				},
 				"region": schema.StringAttribute{
 					Optional: true, MarkdownDescription: copySourceRegionText,
+					Validators: []validator.String{limit(cosapi.ValidateRegion)},
 				},
 				"version_id": schema.StringAttribute{
 					Optional: true, MarkdownDescription: copySourceIDText,
+					Validators: []validator.String{limit(notEmpty)},
 				},
 				"if_match": schema.StringAttribute{
-					Optional: true,
+					Optional: true, Validators: []validator.String{limit(notEmpty)},
 					MarkdownDescription: "ETag that the source must have, usually the `etag` of " +
 						"the resource that writes it: the copy then waits until the source is " +
 						"written, and fails if it has changed since. Quotes are optional.",

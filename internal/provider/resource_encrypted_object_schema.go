@@ -10,7 +10,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // Schema describes the resource. Computed attributes carry no plan modifiers: ModifyPlan decides
@@ -43,6 +46,7 @@ func placeAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"bucket": schema.StringAttribute{
 			Required:      true,
+			Validators:    []validator.String{limit(cosapi.ValidateBucket)},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			MarkdownDescription: "Name of the bucket with its APPID, for example " +
 				"`examplebucket-1250000000`. Changing it replaces the object: the body is " +
@@ -50,6 +54,7 @@ func placeAttributes() map[string]schema.Attribute {
 		},
 		"key": schema.StringAttribute{
 			Required:      true,
+			Validators:    []validator.String{limit(cosapi.ValidateKey)},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			MarkdownDescription: "Key of the object within the bucket, for example " +
 				"`reports/2026.csv`. At most 850 bytes in UTF-8; it must not start with `/` or " +
@@ -57,6 +62,7 @@ func placeAttributes() map[string]schema.Attribute {
 		},
 		"region": schema.StringAttribute{
 			Optional: true, Computed: true,
+			Validators:    []validator.String{limit(cosapi.ValidateRegion)},
 			PlanModifiers: []planmodifier.String{replaceIfRegionMoves()},
 			MarkdownDescription: "Region of the bucket, for example `ap-guangzhou`. Default: the " +
 				"region of the provider when the object is created or imported; later the region " +
@@ -108,7 +114,7 @@ func bodyAttributes() map[string]schema.Attribute {
 				"than before means that `content_wo` holds a new body and uploads it.",
 		},
 		"source": schema.StringAttribute{
-			Optional: true,
+			Optional: true, Validators: []validator.String{limit(notEmpty)},
 			MarkdownDescription: "Path of a file that is the body of the object. Its CRC64 is " +
 				"compared with the object's, so a change of the file, or of the object by " +
 				"somebody else, is one upload; a file that is touched, moved or renamed without " +
@@ -127,6 +133,7 @@ func handlingAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"storage_class": schema.StringAttribute{
 			Optional: true, Computed: true,
+			Validators: []validator.String{limit(cosapi.ValidateStorageClass)},
 			MarkdownDescription: "Storage class: `STANDARD`, `STANDARD_IA`, " +
 				"`INTELLIGENT_TIERING`, `ARCHIVE`, `DEEP_ARCHIVE`, or one of these with the " +
 				"prefix `MAZ_` in a multi-AZ bucket. When set, another class is corrected by a " +
@@ -136,7 +143,7 @@ func handlingAttributes() map[string]schema.Attribute {
 				"rules may move the object.",
 		},
 		"acl": schema.StringAttribute{
-			Optional: true,
+			Optional: true, Validators: []validator.String{limit(cosapi.ValidateACL)},
 			MarkdownDescription: "Canned access control list: `default` (the bucket's rules " +
 				"apply), `private`, `public-read`, `authenticated-read`, `bucket-owner-read` or " +
 				"`bucket-owner-full-control`. When not set, the ACL is not managed: it is not " +
@@ -145,6 +152,7 @@ func handlingAttributes() map[string]schema.Attribute {
 		},
 		"tags": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
+			Validators: []validator.Map{mapLimit(cosapi.ValidateTags)},
 			MarkdownDescription: "Tags of the object, at most 10; keys up to 128 and values up " +
 				"to 256 bytes of letters, digits, spaces and `+ - _ = . : /`. When not set, tags " +
 				"are not managed and survive every change; `tags = {}` removes all. Setting them " +
@@ -159,6 +167,9 @@ func handlingAttributes() map[string]schema.Attribute {
 		},
 		"deletion_policy": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(deleteObject),
+			Validators: []validator.String{
+				oneOfLimit(deleteObject, deleteVersion, deleteAllVersions, abandonObject),
+			},
 			MarkdownDescription: "What destroying this resource does: `delete` (default) deletes " +
 				"the object, which in a versioned bucket leaves a delete marker and all versions; " +
 				"`delete_version` deletes the version in `version_id`; `delete_all_versions` " +

@@ -5,7 +5,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // headerAttributes are HTTP headers and metadata that COS keeps with the object. All of them are
@@ -14,12 +17,14 @@ func headerAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"content_type": schema.StringAttribute{
 			Optional: true, Computed: true,
+			Validators: []validator.String{limit(cosapi.ValidateHeaderValue)},
 			MarkdownDescription: "Header `Content-Type`. Default: guessed from the extension of " +
 				"`key`, then of `source`, by a table inside the provider, the same on every " +
 				"machine; `application/octet-stream` where both are unknown. " + headerCostText,
 		},
 		"metadata": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
+			Validators: []validator.Map{mapLimit(cosapi.ValidateMetadata)},
 			MarkdownDescription: "User metadata: the headers `x-cos-meta-<name>` without their " +
 				"prefix. Names are made of lower-case letters, digits and `-`; all names and " +
 				"values together have at most 2048 bytes. Metadata that somebody else adds is " +
@@ -38,6 +43,7 @@ func headerAttributes() map[string]schema.Attribute {
 	} {
 		attributes[name] = schema.StringAttribute{
 			Optional:            true,
+			Validators:          []validator.String{limit(cosapi.ValidateHeaderValue)},
 			MarkdownDescription: meaning + "Default: none. " + headerCostText,
 		}
 	}

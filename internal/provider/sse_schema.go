@@ -5,8 +5,17 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
+
+// defaultAlgorithm is what COS takes for SSE-COS where nothing else is asked for.
+const defaultAlgorithm = "AES256"
+
+// sseAlgorithms are the algorithms of SSE-COS.
+var sseAlgorithms = []string{defaultAlgorithm, "SM4"}
 
 // The words that describe the sse block are shared by every kind of schema that has it.
 const (
@@ -44,7 +53,8 @@ func sseBlock() schema.Block {
 				NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
 					"algorithm": schema.StringAttribute{
 						Optional: true, Computed: true,
-						Default:             stringdefault.StaticString("AES256"),
+						Default:             stringdefault.StaticString(defaultAlgorithm),
+						Validators:          []validator.String{oneOfLimit(sseAlgorithms...)},
 						MarkdownDescription: sseAlgorithmText,
 					},
 				}},
@@ -66,6 +76,7 @@ func sseKMSAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"key_id": schema.StringAttribute{
 			Optional: true, Computed: true,
+			Validators: []validator.String{limit(cosapi.ValidateHeaderValue)},
 			MarkdownDescription: sseKMSKeyIDText + " That key is remembered: another one later " +
 				"is corrected, and removing `key_id` keeps the key in use.",
 		},

@@ -2,13 +2,244 @@ package provider
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
+
+// validateSSE checks that an sse block chooses exactly one way to encrypt, and its key where that
+// is SSE-C. Whatever is unknown may still turn out right and is never an error. It serves
+// resources and data sources: where the c block has no write-only arguments, they are not asked
+// for.
+//
+// The paths end where Terraform shows the line that is wrong: at an argument or block inside the
+// block to blame, because a path that ends at a top-level block shows the resource's first line.
+func validateSSE(at path.Path, list types.List) diag.Diagnostics {
+	if list.IsUnknown() {
+		return nil
+	}
+	var diags diag.Diagnostics
+	switch len(list.Elements()) {
+	case 0:
+		diags.AddAttributeError(at, "Encryption is not chosen",
+			"There is no sse block. Add one with cos, kms or c: this provider stores no object "+
+				"whose encryption is left to chance.")
+		return diags
+	case 1:
+	default:
+		diags.AddAttributeError(at.AtListIndex(1).AtName("cos"), "More than one sse block",
+			fmt.Sprintf("There are %d sse blocks; COS encrypts an object in exactly one way. "+
+				"Keep one of them.", len(list.Elements())))
+		return diags
+	}
+	return validateModes(at.AtListIndex(0), onlyBlock(list))
+}
+
+// validateModes checks the blocks cos, kms and c inside an sse block; at is that block.
+func validateModes(at path.Path, sse types.Object) diag.Diagnostics {
+	if sse.IsUnknown() {
+		return nil
+	}
+	var diags diag.Diagnostics
+	var chosen []string
+	maybe := false
+	for _, name := range []string{"cos", "kms", "c"} {
+		mode := listMember(sse, name)
+		maybe = maybe || mode.IsUnknown()
+		if !isPresent(mode) {
+			continue
+		}
+		chosen = append(chosen, name)
+		diags.Append(validateSingle(at.AtName(name), name, mode)...)
+	}
+	switch {
+	case len(chosen) == 0 && !maybe:
+		diags.AddAttributeError(at.AtName("cos"), "Encryption is not chosen",
+			"The sse block is empty. Put exactly one of cos, kms and c into it.")
+	case len(chosen) > 1:
+		diags.AddAttributeError(at.AtName(chosen[1]).AtListIndex(0),
+			"More than one kind of encryption", fmt.Sprintf(
+				"The sse block has %s; COS encrypts an object in exactly one way. Keep one of "+
+					"them.", joinWithAnd(chosen)))
+	}
+	if c := listMember(sse, "c"); isPresent(c) {
+		diags.Append(validateCustomerKey(at.AtName("c").AtListIndex(0), onlyBlock(c))...)
+	}
+	if kms := listMember(sse, "kms"); isPresent(kms) {
+		diags.Append(validateContext(at.AtName("kms").AtListIndex(0).AtName("context"),
+			mapMember(onlyBlock(kms), "context"))...)
+	}
+	return diags
+}
+
+// validateSingle checks that a nested block occurs at most once; at is the list of blocks.
+func validateSingle(at path.Path, name string, blocks types.List) diag.Diagnostics {
+	if blocks.IsUnknown() || len(blocks.Elements()) <= 1 {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(at.AtListIndex(1),
+		"More than one "+name+" block", fmt.Sprintf(
+			"There are %d %s blocks. Keep one of them.", len(blocks.Elements()), name))}
+}
+
+// validateContext refuses null values: they are neither a value nor the absence of a name.
+func validateContext(at path.Path, context types.Map) diag.Diagnostics {
+	var diags diag.Diagnostics
+	elements := context.Elements()
+	for _, name := range sortedNames(elements) {
+		if elements[name].IsNull() {
+			here := at.AtMapKey(name)
+			diags.AddAttributeError(here, "Value is null", fmt.Sprintf(
+				"%s is null. Leave the name out of the map, or give it a value.", here))
+		}
+	}
+	return diags
+}
+
+// validateSourceSSE checks the sse block of something that is read: it is optional and has
+// nothing but c, because COS reads everything else by itself.
+func validateSourceSSE(at path.Path, list types.List) diag.Diagnostics {
+	if list.IsUnknown() || len(list.Elements()) == 0 {
+		return nil
+	}
+	var diags diag.Diagnostics
+	if n := len(list.Elements()); n > 1 {
+		diags.AddAttributeError(at.AtListIndex(1).AtName("c"), "More than one sse block",
+			fmt.Sprintf("There are %d sse blocks. Keep one of them.", n))
+		return diags
+	}
+	c := listMember(onlyBlock(list), "c")
+	at = at.AtListIndex(0).AtName("c")
+	switch {
+	case c.IsUnknown():
+	case !isPresent(c):
+		diags.AddAttributeError(at, "SSE-C key is missing",
+			"The sse block is empty. Put a c block with the object's key into it, or leave the "+
+				"sse block out: only SSE-C needs it.")
+	default:
+		diags.Append(validateSingle(at, "c", c)...)
+		diags.Append(validateCustomerKey(at.AtListIndex(0), onlyBlock(c))...)
+	}
+	return diags
+}
+
+// validateCustomerKey checks a c block: exactly one key, of the right length; at is the block.
+func validateCustomerKey(at path.Path, block types.Object) diag.Diagnostics {
+	if block.IsUnknown() {
+		return nil
+	}
+	var diags diag.Diagnostics
+	var given []string
+	maybe := false
+	for _, name := range keyArguments(block) {
+		value := stringMember(block, name)
+		maybe = maybe || value.IsUnknown()
+		if !value.IsNull() && !value.IsUnknown() {
+			given = append(given, name)
+		}
+	}
+	versionDiags := validateKeyVersion(at, block)
+	diags.Append(versionDiags...)
+	switch {
+	case len(given) == 0 && !maybe && !versionDiags.HasError():
+		diags.AddAttributeError(at, "SSE-C key is missing", fmt.Sprintf(
+			"The c block has no key. Set exactly one of %s.", joinWithAnd(keyArguments(block))))
+	case len(given) > 1:
+		diags.AddAttributeError(at.AtName(given[1]), "More than one SSE-C key", fmt.Sprintf(
+			"The c block has %s; COS encrypts an object with one key. Keep one of them.",
+			joinWithAnd(given)))
+	}
+	diags.Append(validateKeyText(at.AtName("key"), stringMember(block, "key"))...)
+	diags.Append(validateKeyText(at.AtName("key_wo"), stringMember(block, "key_wo"))...)
+	diags.Append(validateKeyName(at.AtName("key_name"), stringMember(block, "key_name"))...)
+	return diags
+}
+
+// keyArguments are the ways to give a key that a c block has, in the order of messages.
+func keyArguments(block types.Object) []string {
+	if _, ok := block.Attributes()["key_wo"]; ok {
+		return []string{"key", "key_wo", "key_name"}
+	}
+	return []string{"key", "key_name"}
+}
+
+// validateKeyVersion checks that key_wo and key_wo_version come together.
+func validateKeyVersion(at path.Path, block types.Object) diag.Diagnostics {
+	return validateVersion(writeOnlyPair{
+		value: stringMember(block, "key_wo"), version: int64Member(block, "key_wo_version"),
+		valueAt: at.AtName("key_wo"), versionAt: at.AtName("key_wo_version"),
+		missing: "SSE-C key is missing",
+		without: "key_wo_version is set, but key_wo is null. A version without a key has no " +
+			"meaning: set key_wo, or use key_name and remove key_wo_version.",
+		unversioned: "key_wo is set without key_wo_version. Terraform stores nothing of key_wo, " +
+			"so only a new number tells that the key is another one. Add key_wo_version = 1.",
+	})
+}
+
+// writeOnlyPair is a write-only argument with its version.
+type writeOnlyPair struct {
+	value, version                attr.Value
+	valueAt, versionAt            path.Path
+	missing, without, unversioned string
+}
+
+func validateVersion(pair writeOnlyPair) diag.Diagnostics {
+	if pair.value.IsUnknown() || pair.version.IsUnknown() {
+		return nil
+	}
+	switch {
+	case pair.value.IsNull() && !pair.version.IsNull():
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(pair.versionAt,
+			pair.missing, pair.without)}
+	case !pair.value.IsNull() && pair.version.IsNull():
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(pair.valueAt,
+			"Version is missing", pair.unversioned)}
+	}
+	return nil
+}
+
+// validateKeyText checks a key that is known, and warns of one that its MD5 gives away.
+func validateKeyText(at path.Path, text types.String) diag.Diagnostics {
+	if text.IsNull() || text.IsUnknown() {
+		return nil
+	}
+	key, err := cosapi.ParseCustomerKey(text.ValueString())
+	switch {
+	case err != nil:
+		return diag.Diagnostics{unusableKey(at, err)}
+	case key.LowEntropy():
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(at,
+			"SSE-C key is easy to guess", fmt.Sprintf("%s has few different bytes. Its MD5 "+
+				"identifies it in state and plans, so anybody who reads those can find the key "+
+				"by trying. Use 32 random bytes.", at))}
+	}
+	return nil
+}
+
+func validateKeyName(at path.Path, name types.String) diag.Diagnostics {
+	if name.IsNull() || name.IsUnknown() || name.ValueString() != "" {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(at, "SSE-C key is missing",
+		"key_name is empty. Name a key of the provider's customer_keys, or leave it out.")}
+}
 
 // unusableKey says why a value is no SSE-C key. The error never contains the value.
 func unusableKey(at path.Path, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(at, "SSE-C key is not usable",
 		fmt.Sprintf("%s: %s.", at, err))
+}
+
+// joinWithAnd lists names for a sentence: "a", "a and b", "a, b and c".
+func joinWithAnd(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
