@@ -116,7 +116,12 @@ func remedyForType(err error) string {
 	var ambiguous *cosapi.AmbiguousError
 	var mismatch *cosapi.EncryptionMismatchError
 	var checksum *cosapi.ChecksumError
+	var credentials *cosapi.CredentialsError
 	switch {
+	case errors.As(err, &credentials):
+		return "The request was not made. Set secret_id and secret_key, profile, cam_role_name or " +
+			"assume_role_with_web_identity in the provider block or by their environment " +
+			"variables, or mend the one that is set."
 	case errors.As(err, &ambiguous):
 		return "The connection broke before COS's answer arrived, and the object does not tell " +
 			"whether the request was carried out. Nothing was repeated. Plan again: the refresh " +

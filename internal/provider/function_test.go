@@ -129,10 +129,10 @@ func TestParseObjectURLFunction(t *testing.T) {
 		"version": {host + "/a?versionId=MTg0",
 			[]any{"examplebucket-1250000000", "a", "ap-guangzhou", "MTg0"}, ""},
 		"no key":       {host + "/", nil, "no object"},
-		"other host":   {"https://example.com/a", nil, "host"},
+		"other host":   {"https://example.com/a", nil, "Host"},
 		"no URL":       {"examplebucket-1250000000/a", nil, "https://"},
 		"presigned":    {host + "/a?q-signature=canary", nil, "q-signature"},
-		"acceleration": {"https://b-1.cos.accelerate.myqcloud.com.cn/a", nil, "host"},
+		"acceleration": {"https://b-1.cos.accelerate.myqcloud.com.cn/a", nil, "Host"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -168,8 +168,11 @@ func keyArguments(block types.Object) []string {
 	return []string{"key", "key_name"}
 }
 
-// validateKeyVersion checks that key_wo and key_wo_version come together.
+// validateKeyVersion checks that key_wo and key_wo_version come together, where a block has both.
 func validateKeyVersion(at path.Path, block types.Object) diag.Diagnostics {
+	if _, versioned := block.Attributes()["key_wo_version"]; !versioned {
+		return nil
+	}
 	return validateVersion(writeOnlyPair{
 		value: stringMember(block, "key_wo"), version: int64Member(block, "key_wo_version"),
 		valueAt: at.AtName("key_wo"), versionAt: at.AtName("key_wo_version"),
