@@ -1,9 +1,11 @@
 package cosemu
 
 import (
+	"cmp"
 	"encoding/xml"
 	"net/http"
 	"regexp"
+	"slices"
 )
 
 // acl is who may use an object: a canned ACL, or grants. The zero value is the default, which
@@ -27,8 +29,11 @@ var cannedACLs = map[string]bool{
 	"bucket-owner-read": true, "bucket-owner-full-control": true,
 }
 
+// grantHeader is a header and the permission that it grants.
+type grantHeader struct{ header, permission string }
+
 // grantHeaders in the order in which grants are listed.
-var grantHeaders = []struct{ header, permission string }{
+var grantHeaders = []grantHeader{
 	{"x-cos-grant-read", "READ"},
 	{"x-cos-grant-write", "WRITE"},
 	{"x-cos-grant-read-acp", "READ_ACP"},
@@ -91,24 +96,47 @@ func putACL(x *exchange) *apiError {
 	if err != nil {
 		return err
 	}
-	if x.r.ContentLength > 0 {
-		var document aclXML
-		if err := x.readXML(&document); err != nil {
+	if !asksForACL(x.r.Header) {
+		if permissions.grants, err = x.bodyGrants(); err != nil {
 			return err
 		}
-		for _, g := range document.Grants {
-			id := g.Grantee.ID
-			if id == "" {
-				id = g.Grantee.URI
-			}
-			permissions.grants = append(permissions.grants, grant{g.Permission, id})
-		}
+	} else if x.r.ContentLength != 0 {
+		return failure("UnexpectedContent", "An ACL is given by headers or by a body, not both.")
 	}
 	x.store.mu.Lock()
 	v.acl = permissions
 	x.store.mu.Unlock()
 	x.answerEmpty(http.StatusOK)
 	return nil
+}
+
+// asksForACL reports any ACL header.
+func asksForACL(header http.Header) bool {
+	asks := header.Get("x-cos-acl") != ""
+	for _, known := range grantHeaders {
+		asks = asks || header.Get(known.header) != ""
+	}
+	return asks
+}
+
+// bodyGrants reads the grants of PUT ?acl from its body.
+func (x *exchange) bodyGrants() ([]grant, *apiError) {
+	var document aclXML
+	if err := x.readXML(&document); err != nil {
+		return nil, err
+	}
+	var grants []grant
+	for _, g := range document.Grants {
+		id := cmp.Or(g.Grantee.ID, g.Grantee.URI)
+		known := slices.ContainsFunc(grantHeaders, func(h grantHeader) bool {
+			return h.permission == g.Permission
+		})
+		if id == "" || !known {
+			return nil, invalid("The grant of %q to %q is not valid.", g.Permission, id)
+		}
+		grants = append(grants, grant{g.Permission, id})
+	}
+	return grants, nil
 }
 
 // getACL answers the grants, and in x-cos-acl the canned ACL: default shows nowhere else (7744).

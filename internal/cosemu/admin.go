@@ -2,6 +2,7 @@ package cosemu
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 )
 
@@ -10,12 +11,8 @@ import (
 func (s *Server) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /journal", func(w http.ResponseWriter, _ *http.Request) {
-		entries := s.Journal()
-		if entries == nil {
-			entries = []JournalEntry{}
-		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(entries)
+		_ = json.NewEncoder(w).Encode(s.Journal())
 	})
 	mux.HandleFunc("DELETE /journal", func(w http.ResponseWriter, _ *http.Request) {
 		s.ResetJournal()
@@ -29,14 +26,21 @@ func (s *Server) AdminHandler() http.Handler {
 	return mux
 }
 
+// postFaults takes all faults of a request or none.
 func (s *Server) postFaults(w http.ResponseWriter, r *http.Request) {
 	var faults []Fault
-	decoder := json.NewDecoder(r.Body)
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&faults); err != nil {
-		http.Error(w, "a JSON array of faults is expected: "+err.Error(), http.StatusBadRequest)
+	err := decoder.Decode(&faults)
+	if err != nil {
+		err = fmt.Errorf("a JSON array of faults is expected: %w", err)
+	} else {
+		err = checkFaults(faults)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	s.AddFaults(faults...)
+	s.faults.add(faults)
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -14,25 +14,27 @@ import (
 	"time"
 )
 
-// certificates are a CA of the server's own and a certificate that it signed.
+// certificates are a CA of the server's own and the certificate that it signed.
 type certificates struct {
 	caPEM []byte
 	leaf  tls.Certificate
 }
 
-// certificateLife is longer than any test or demonstration.
-const certificateLife = 7 * 24 * time.Hour
+// certificateLife is long enough for an emulator that nobody restarts.
+const certificateLife = 365 * 24 * time.Hour
 
-// newCertificates makes a CA and a certificate for localhost, 127.0.0.1 and the buckets of every
-// region under .localhost. Validity follows the real clock, as the clients' verification does.
+// newCertificates makes a CA and a certificate for localhost, *.cos.<region>.localhost and
+// 127.0.0.1. The CA can vouch for loopback names only, and its key is gone with this call: whoever
+// trusts it risks nothing.
 func newCertificates(regions []string) (certificates, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return certificates{}, fmt.Errorf("making the CA's key: %w", err)
 	}
-	ca := certificateTemplate(1, "cosemu CA")
-	ca.IsCA, ca.BasicConstraintsValid = true, true
-	ca.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature
+	ca, err := caTemplate()
+	if err != nil {
+		return certificates{}, err
+	}
 	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
 	if err != nil {
 		return certificates{}, fmt.Errorf("making the CA: %w", err)
@@ -41,29 +43,59 @@ func newCertificates(regions []string) (certificates, error) {
 	if err != nil {
 		return certificates{}, fmt.Errorf("making the server's key: %w", err)
 	}
-	leaf := certificateTemplate(2, "cosemu")
-	leaf.KeyUsage = x509.KeyUsageDigitalSignature
-	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	leaf.DNSNames = []string{"localhost"}
-	for _, region := range regions {
-		leaf.DNSNames = append(leaf.DNSNames, "*.cos."+region+".localhost",
-			"*.cos."+region+".myqcloud.com")
+	leaf, err := leafTemplate(regions)
+	if err != nil {
+		return certificates{}, err
 	}
-	leaf.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, &leafKey.PublicKey, caKey)
 	if err != nil {
 		return certificates{}, fmt.Errorf("making the server's certificate: %w", err)
 	}
 	return certificates{
 		caPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
-		leaf:  tls.Certificate{Certificate: [][]byte{leafDER, caDER}, PrivateKey: leafKey},
+		leaf:  tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: leafKey},
 	}, nil
 }
 
-func certificateTemplate(serial int64, name string) *x509.Certificate {
+func caTemplate() (*x509.Certificate, error) {
+	ca, err := certificateTemplate("COS emulator CA")
+	if err != nil {
+		return nil, err
+	}
+	ca.IsCA, ca.BasicConstraintsValid, ca.MaxPathLenZero = true, true, true
+	ca.KeyUsage = x509.KeyUsageCertSign
+	ca.PermittedDNSDomainsCritical = true
+	ca.PermittedDNSDomains = []string{"localhost"}
+	ca.PermittedIPRanges = []*net.IPNet{{IP: net.IP{127, 0, 0, 0}, Mask: net.CIDRMask(8, 32)}}
+	return ca, nil
+}
+
+func leafTemplate(regions []string) (*x509.Certificate, error) {
+	leaf, err := certificateTemplate("COS emulator")
+	if err != nil {
+		return nil, err
+	}
+	leaf.KeyUsage = x509.KeyUsageDigitalSignature
+	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	leaf.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	leaf.DNSNames = []string{"localhost"}
+	for _, region := range regions {
+		leaf.DNSNames = append(leaf.DNSNames, "*.cos."+region+".localhost")
+	}
+	return leaf, nil
+}
+
+// certificateTemplate is what both certificates share. Validity follows the real clock, as the
+// clients' verification does; serial numbers are random because clients may trust the CAs of
+// several emulators.
+func certificateTemplate(name string) (*x509.Certificate, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
+	if err != nil {
+		return nil, fmt.Errorf("making a serial number: %w", err)
+	}
 	now := time.Now()
 	return &x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name},
+		SerialNumber: serial, Subject: pkix.Name{CommonName: name},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
-	}
+	}, nil
 }

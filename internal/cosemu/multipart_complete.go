@@ -36,7 +36,7 @@ func completeUpload(x *exchange) *apiError {
 	}
 	header := x.w.Header()
 	set(header, headerCRC64, strconv.FormatUint(v.crc64, 10))
-	if id := v.shownID(x.bucket); id != "" {
+	if id := x.entry.VersionID; id != "" {
 		set(header, headerVersionID, id)
 	}
 	v.sse.echo(header)
@@ -63,7 +63,7 @@ func (x *exchange) finishUpload(request completeRequestXML) (*version, *apiError
 	if err := x.forbidOverwriteLocked(); err != nil {
 		return nil, err
 	}
-	if err := x.refuseLocked(x.bucket.current(x.entry.Key), now); err != nil {
+	if err := x.refuseLocked(x.entry.Key, now); err != nil {
 		return nil, err
 	}
 	u.assemble(parts)
@@ -109,6 +109,7 @@ const keepAlive = 20 * time.Millisecond
 func (x *exchange) answerSlowly(document any) {
 	x.w.Header().Set("Content-Type", "application/xml")
 	x.w.WriteHeader(http.StatusOK)
+	x.w.Flush()
 	for left := x.config.CompleteDelay; left > 0; left -= keepAlive {
 		_, _ = x.w.Write([]byte(" "))
 		x.w.Flush()

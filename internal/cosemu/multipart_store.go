@@ -25,6 +25,9 @@ type part struct {
 	crc64    uint64
 	etag     string
 	modified time.Time
+	// source and offset are where a copied part came from.
+	source *version
+	offset int64
 }
 
 // newUploadID has COS's form: 10 digits of unix seconds and 64 hexadecimal digits.
@@ -58,7 +61,26 @@ func (u *upload) assemble(parts []*part) {
 	if kept := piecesSize(v.body.pieces); kept != v.body.size {
 		v.body.pieces = nil
 	}
+	if source := wholeSource(parts); source != nil {
+		v.crc64 = source.crc64
+	}
 	v.etag = fmt.Sprintf("%s-%d", hex.EncodeToString(sum.Sum(nil))[:32], len(parts))
+}
+
+// wholeSource is the version that the parts are all of, in order; nil if there is none. The CRC64
+// of a part of a discarded body cannot be known, that of all parts together is the body's.
+func wholeSource(parts []*part) *version {
+	source, size := parts[0].source, int64(0)
+	for _, p := range parts {
+		if p.source == nil || p.source != source || p.offset != size {
+			return nil
+		}
+		size += p.body.size
+	}
+	if size != source.body.size {
+		return nil
+	}
+	return source
 }
 
 func piecesSize(pieces [][]byte) int64 {

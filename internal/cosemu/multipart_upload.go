@@ -160,7 +160,7 @@ func uploadPartCopy(x *exchange) *apiError {
 		return err
 	}
 	p := copiedPart(source.v, off, n, u, key)
-	p.number = number
+	p.number, p.source, p.offset = number, source.v, off
 	if err := x.addPart(p); err != nil {
 		return err
 	}
@@ -173,13 +173,18 @@ func uploadPartCopy(x *exchange) *apiError {
 
 // copyRange reads x-cos-copy-source-range: bytes=first-last, within the source.
 func copyRange(text string, size int64) (off, n int64, err *apiError) {
-	if text == "" {
-		return 0, size, nil
+	first, last := int64(0), size-1
+	if text != "" {
+		_, scanErr := fmt.Sscanf(text, "bytes=%d-%d", &first, &last)
+		switch {
+		case scanErr != nil || text != fmt.Sprintf("bytes=%d-%d", first, last) || last < first:
+			return 0, 0, invalid("x-cos-copy-source-range is %q, not bytes=first-last.", text)
+		case last >= size:
+			return 0, 0, failure("InvalidRange", "%q is behind the end of the source.", text)
+		}
 	}
-	var first, last int64
-	if _, scanErr := fmt.Sscanf(text, "bytes=%d-%d", &first, &last); scanErr != nil ||
-		first < 0 || last < first || last >= size {
-		return 0, 0, failure("InvalidRange", "x-cos-copy-source-range is %q.", text)
+	if last-first >= maxObjectSize {
+		return 0, 0, failure("EntityTooLarge", "A part has at most 5 GB.")
 	}
 	return first, last - first + 1, nil
 }

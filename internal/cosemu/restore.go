@@ -1,6 +1,7 @@
 package cosemu
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"net/http"
@@ -58,6 +59,7 @@ func restoreObject(x *exchange) *apiError {
 	if err := x.readXML(&request); err != nil {
 		return err
 	}
+	request.Tier = cmp.Or(request.Tier, "Standard")
 	v, err := x.lookup(x.entry.Key)
 	if err != nil {
 		return err
@@ -72,7 +74,9 @@ func restoreObject(x *exchange) *apiError {
 	case v.restore.ongoing(now):
 		return failure("RestoreAlreadyInProgress", "The restore is in progress.")
 	case v.restore.readable(now):
-		v.restore.expires = expiryOf(now, request.Days)
+		extended := *v.restore
+		extended.expires = expiryOf(now, request.Days)
+		v.restore = &extended
 		x.answerEmpty(http.StatusOK)
 		return nil
 	}
@@ -102,7 +106,7 @@ func (x *exchange) checkRestore(v *version, request restoreXML) *apiError {
 		return failure("RestoreNonArchiveObject", "Restore of an object that is not archived.")
 	case request.Days < 1 || request.Days > 365:
 		return invalid("Days must be from 1 to 365.")
-	case request.Tier != "" && request.Tier != "Standard" && request.Tier != "Bulk" &&
+	case request.Tier != "Standard" && request.Tier != "Bulk" &&
 		request.Tier != "Expedited":
 		return invalid("There is no tier %q.", request.Tier)
 	case request.Tier == "Expedited" && strings.HasSuffix(v.class, "DEEP_ARCHIVE"):

@@ -12,6 +12,9 @@ type retentionXML struct {
 	Mode            string   `xml:"Mode"`
 }
 
+// retentionMode is the only mode; COS's documents do not list the modes.
+const retentionMode = "COMPLIANCE"
+
 // putRetention locks a version until a date. A lock can be made longer, not shorter.
 func putRetention(x *exchange) *apiError {
 	var request retentionXML
@@ -19,8 +22,13 @@ func putRetention(x *exchange) *apiError {
 		return err
 	}
 	until, parseErr := time.Parse(time.RFC3339, request.RetainUntilDate)
-	if parseErr != nil {
+	switch {
+	case parseErr != nil:
 		return failure("MalformedXML", "RetainUntilDate is no date.")
+	case request.Mode != retentionMode:
+		return invalid("Mode must be %s.", retentionMode)
+	case !until.After(x.config.Now()):
+		return invalid("RetainUntilDate is not in the future.")
 	}
 	v, err := x.lookup(x.entry.Key)
 	if err != nil {
@@ -45,10 +53,10 @@ func getRetention(x *exchange) *apiError {
 	until := v.locked
 	x.store.mu.Unlock()
 	if until.IsZero() {
-		return failure("NoSuchKey", "The object has no retention.")
+		return failure("NoSuchObjectLockConfiguration", "The object has no retention.")
 	}
 	x.answerXML(retentionXML{
-		RetainUntilDate: until.UTC().Format(time.RFC3339), Mode: "COMPLIANCE",
+		RetainUntilDate: listedTime(until), Mode: retentionMode,
 	})
 	return nil
 }

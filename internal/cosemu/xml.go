@@ -49,6 +49,7 @@ func (x *exchange) answerLiteral(document any) {
 	body := bytes.ReplaceAll(marshalXML(document), []byte("&quot;"), []byte(`"`))
 	x.w.Header().Set("Content-Type", "application/xml")
 	x.w.WriteHeader(http.StatusOK)
+	x.w.Flush()
 	_, _ = x.w.Write(body)
 }
 
