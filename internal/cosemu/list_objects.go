@@ -102,7 +102,7 @@ func listObjects(x *exchange) *apiError {
 		Marker: l.encode(marker), MaxKeys: l.max, Delimiter: l.encode(l.delimiter),
 	}
 	x.store.mu.Lock()
-	versions := x.bucket.listed(x.config.Now().Add(-x.config.ListLag), x.config.ListLag > 0)
+	versions := x.bucket.listed(x.config.Now().Add(-x.config.ListLag))
 	last, seen := "", ""
 	for _, v := range versions {
 		group := ""

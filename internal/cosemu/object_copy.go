@@ -13,7 +13,7 @@ import (
 type copyResultXML struct {
 	XMLName      xml.Name `xml:"CopyObjectResult"`
 	ETag         string   `xml:"ETag"`
-	CRC64        string   `xml:"CRC64"`
+	CRC64        string   `xml:"CRC64,omitempty"`
 	LastModified string   `xml:"LastModified"`
 	VersionID    string   `xml:"VersionId,omitempty"`
 }
@@ -215,12 +215,12 @@ func (x *exchange) answerCopy(v *version, source copySource) {
 	if id := sourceVersionID(x.r.Header); id != "" {
 		set(header, "x-cos-copy-source-version-id", id)
 	}
-	if x.bucket.versioning == versioningEnabled {
+	if v.id != nullVersion {
 		set(header, headerVersionID, v.id)
 	}
 	result := copyResultXML{
 		ETag: `"` + v.etag + `"`, LastModified: v.modified.Format(time.RFC3339),
-		CRC64: strconv.FormatUint(v.crc64, 10), VersionID: v.shownID(x.bucket),
+		CRC64: strconv.FormatUint(v.crc64, 10), VersionID: x.entry.VersionID,
 	}
 	if source.v.noCRC64 {
 		result.CRC64 = ""

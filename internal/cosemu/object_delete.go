@@ -14,13 +14,12 @@ func deleteObject(x *exchange) *apiError {
 	if id := x.query["versionid"]; id != "" {
 		return x.deleteVersion(id, now)
 	}
-	current := x.bucket.current(x.entry.Key)
-	if err := x.refuseLocked(current, now); err != nil {
+	if err := x.refuseLocked(x.entry.Key, now); err != nil {
 		return err
 	}
 	if x.bucket.versioned() {
 		x.putMarker(now)
-	} else if current != nil {
+	} else if current := x.bucket.current(x.entry.Key); current != nil {
 		x.bucket.remove(current, now)
 	}
 	x.answerEmpty(http.StatusNoContent)
@@ -43,7 +42,7 @@ func (x *exchange) deleteVersion(id string, now time.Time) *apiError {
 	v := x.bucket.named(x.entry.Key, id)
 	if v != nil {
 		if v.locked.After(now) {
-			return failure("ObjectLocked", "The object is protected by object lock.")
+			return errLocked()
 		}
 		if v.marker {
 			set(x.w.Header(), headerDeleteMarker, "true")

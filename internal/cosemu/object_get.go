@@ -11,7 +11,7 @@ import (
 
 // getObject serves GET and HEAD (7753 and 7745).
 func getObject(x *exchange) *apiError {
-	v, err := x.lookup(x.entry.Key)
+	v, err := x.view(x.entry.Key)
 	if err != nil {
 		return err
 	}
@@ -45,8 +45,6 @@ func (x *exchange) checkServable(v *version) *apiError {
 
 // checkRestored demands that an archived object is restored.
 func (x *exchange) checkRestored(v *version) *apiError {
-	x.store.mu.Lock()
-	defer x.store.mu.Unlock()
 	if !archived(v.class) || v.restore.readable(x.config.Now()) {
 		return nil
 	}

@@ -1,27 +1,10 @@
 package cosemu
 
 import (
-	"bytes"
-	"crypto/md5"
-	"encoding/base64"
-	"errors"
-	"hash"
-	"hash/crc64"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
 )
-
-var crcTable = crc64.MakeTable(crc64.ECMA)
-
-// received is a body that has arrived.
-type received struct {
-	blob  blob
-	crc64 uint64
-	etag  string
-	md5   []byte
-}
 
 // putObject stores an object (7749).
 func putObject(x *exchange) *apiError {
@@ -31,9 +14,6 @@ func putObject(x *exchange) *apiError {
 	}
 	if err := x.forbidOverwrite(); err != nil {
 		return err
-	}
-	if x.r.ContentLength > maxObjectSize {
-		return failure("EntityTooLarge", "One request carries at most 5 GB.")
 	}
 	body, err := x.receive(template.sse, key)
 	if err != nil {
@@ -103,7 +83,7 @@ func (x *exchange) commit(v *version) *apiError {
 	if err := x.forbidOverwriteLocked(); err != nil {
 		return err
 	}
-	if err := x.refuseLocked(x.bucket.current(v.key), now); err != nil {
+	if err := x.refuseLocked(v.key, now); err != nil {
 		return err
 	}
 	v.modified = now.UTC().Truncate(time.Second)
@@ -112,12 +92,16 @@ func (x *exchange) commit(v *version) *apiError {
 	return nil
 }
 
-// refuseLocked refuses to replace or delete a locked version; with versioning enabled nothing is
-// replaced.
-func (x *exchange) refuseLocked(v *version, now time.Time) *apiError {
-	if v == nil || !v.locked.After(now) || x.bucket.versioning == versioningEnabled {
-		return nil
+// refuseLocked refuses a write or a plain DELETE that would take a locked version away. The store
+// must be locked.
+func (x *exchange) refuseLocked(key string, now time.Time) *apiError {
+	if v := x.bucket.replaces(key); v != nil && v.locked.After(now) {
+		return errLocked()
 	}
+	return nil
+}
+
+func errLocked() *apiError {
 	return failure("ObjectLocked", "The object is protected by object lock.")
 }
 
@@ -129,52 +113,12 @@ func (v *version) shownID(b *bucket) string {
 	return v.id
 }
 
-// receive reads a body through its digests. A body that ends early stores nothing.
-func (x *exchange) receive(sse sseRecord, key *customerKey) (received, *apiError) {
-	digest, crc := newBodyDigest(sse, key), crc64.New(crcTable)
-	plain := hash.Hash(nil)
-	writers := []io.Writer{digest, crc}
-	contentMD5 := x.r.Header.Get("Content-MD5")
-	if contentMD5 != "" {
-		plain = md5.New()
-		writers = append(writers, plain)
-	}
-	keep := &bytes.Buffer{}
-	if !x.config.Discard || x.r.ContentLength <= discardAbove {
-		if x.r.ContentLength > 0 {
-			keep.Grow(int(x.r.ContentLength))
-		}
-		writers = append(writers, keep)
-	}
-	size, err := io.CopyBuffer(io.MultiWriter(writers...), struct{ io.Reader }{x.r.Body},
-		make([]byte, 256<<10))
-	if err != nil || x.r.ContentLength >= 0 && size != x.r.ContentLength {
-		return received{}, failure("IncompleteBody", "The body ended early: %v", orShort(err))
-	}
-	if plain != nil && base64.StdEncoding.EncodeToString(plain.Sum(nil)) != contentMD5 {
-		return received{}, failure("BadDigest", "Content-MD5 does not match the body.")
-	}
-	body := received{crc64: crc.Sum64(), etag: digest.etag(), md5: digest.md5.Sum(nil)}
-	body.blob = blob{size: size}
-	if int64(keep.Len()) == size && size > 0 {
-		body.blob.pieces = [][]byte{keep.Bytes()}
-	}
-	return body, nil
-}
-
-func orShort(err error) error {
-	if err == nil {
-		return errors.New("fewer bytes than Content-Length")
-	}
-	return err
-}
-
 // answerWrite answers a PUT. In a suspended bucket PUT shows no version id (7749).
 func (x *exchange) answerWrite(v *version) {
 	header := x.w.Header()
 	set(header, headerETag, `"`+v.etag+`"`)
 	set(header, headerCRC64, strconv.FormatUint(v.crc64, 10))
-	if x.bucket.versioning == versioningEnabled {
+	if v.id != nullVersion {
 		set(header, headerVersionID, v.id)
 	}
 	v.sse.echo(header)

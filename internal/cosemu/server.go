@@ -35,7 +35,7 @@ type Server struct {
 func New(config Config) (*Server, error) {
 	config = config.withDefaults()
 	s := &Server{
-		config: config, store: newStore(), salt: make([]byte, 32),
+		config: config, store: newStore(config.ListLag > 0), salt: make([]byte, 32),
 		credentials: map[string]Credential{}, kmsKeys: map[string]bool{},
 	}
 	if _, err := rand.Read(s.salt); err != nil {

@@ -1,6 +1,7 @@
 package cosemu
 
 import (
+	"bytes"
 	"encoding/base64"
 	"io"
 	"maps"
@@ -15,6 +16,7 @@ type store struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket // by name@region
 	lastID  int64
+	lagging bool // listings lag, so buckets keep a history
 }
 
 // The versioning states of a bucket; a bucket that never had versioning has neither.
@@ -32,7 +34,8 @@ type bucket struct {
 	encryption   *defaultEncryption
 	objects      map[string][]*version
 	uploads      map[string]*upload
-	// history is what listings show while they lag behind; kept only with Config.ListLag.
+	// history is what listings show while they lag behind; nil without Config.ListLag, because
+	// it keeps every version ever stored.
 	history map[string][]historyEntry
 }
 
@@ -42,8 +45,9 @@ type historyEntry struct {
 	version *version
 }
 
-// version is one version of an object, or a delete marker. It never changes once it is stored,
-// but for tags, ACL, restore, class and lock.
+// version is one version of an object, or a delete marker. Once it is stored, body and encryption
+// never change; the rest may, under the store's mutex, and only by being replaced as a whole, so
+// that a shallow copy made under the mutex is safe to read without it.
 type version struct {
 	key, id  string
 	marker   bool
@@ -68,7 +72,7 @@ type blob struct {
 	size   int64
 }
 
-// reader serves n bytes from off.
+// reader serves n bytes from off; of a discarded body, zero bytes.
 func (b blob) reader(off, n int64) io.Reader {
 	if len(b.pieces) == 0 {
 		return io.LimitReader(zeroReader{}, n)
@@ -81,7 +85,7 @@ func (b blob) reader(off, n int64) io.Reader {
 			continue
 		}
 		part := piece[off:min(length, off+n)]
-		readers = append(readers, &sliceReader{part})
+		readers = append(readers, bytes.NewReader(part))
 		n -= int64(len(part))
 		off = 0
 		if n <= 0 {
@@ -91,17 +95,6 @@ func (b blob) reader(off, n int64) io.Reader {
 	return io.MultiReader(readers...)
 }
 
-type sliceReader struct{ rest []byte }
-
-func (r *sliceReader) Read(p []byte) (int, error) {
-	if len(r.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
-}
-
 type zeroReader struct{}
 
 func (zeroReader) Read(p []byte) (int, error) {
@@ -109,14 +102,19 @@ func (zeroReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func newStore() *store { return &store{buckets: map[string]*bucket{}} }
+func newStore(lagging bool) *store {
+	return &store{buckets: map[string]*bucket{}, lagging: lagging}
+}
 
 func (s *store) addBucket(name, region, versioning string) {
-	s.buckets[name+"@"+region] = &bucket{
+	b := &bucket{
 		name: name, region: region, versioning: versioning,
 		objects: map[string][]*version{}, uploads: map[string]*upload{},
-		history: map[string][]historyEntry{},
 	}
+	if s.lagging {
+		b.history = map[string][]historyEntry{}
+	}
+	s.buckets[name+"@"+region] = b
 }
 
 // find returns a bucket; nil if it does not exist in that region.
@@ -136,6 +134,15 @@ func (s *store) newVersionID(now time.Time) string {
 
 // versioned reports a bucket whose versioning was ever enabled.
 func (b *bucket) versioned() bool { return b.versioning != "" }
+
+// replaces is the version that a write or a plain DELETE takes away; nil with versioning enabled,
+// because then nothing is taken away.
+func (b *bucket) replaces(key string) *version {
+	if b.versioning == versioningEnabled {
+		return nil
+	}
+	return b.named(key, nullVersion)
+}
 
 // current is the newest version of a key, markers included; nil if there is none.
 func (b *bucket) current(key string) *version {
@@ -194,28 +201,36 @@ func (b *bucket) record(key string, now time.Time) {
 	b.history[key] = append(b.history[key], historyEntry{at: now, version: b.current(key)})
 }
 
-// listed returns what a listing at a moment shows: the current version of each key that is no
-// marker, in the byte order of the keys.
-func (b *bucket) listed(at time.Time, lagging bool) []*version {
-	var versions []*version
-	if !lagging {
-		for _, key := range slices.Sorted(maps.Keys(b.objects)) {
-			if v := b.current(key); v != nil && !v.marker {
-				versions = append(versions, v)
-			}
-		}
-		return versions
+// listed returns what a listing shows: the current version of each key that is no marker, in the
+// byte order of the keys. Listings that lag show the state of the moment at.
+func (b *bucket) listed(at time.Time) []*version {
+	if b.history != nil {
+		return shown(b.history, func(entries []historyEntry) *version {
+			return currentAt(entries, at)
+		})
 	}
-	for _, key := range slices.Sorted(maps.Keys(b.history)) {
-		var seen *version
-		for _, entry := range b.history[key] {
-			if !entry.at.After(at) {
-				seen = entry.version
-			}
-		}
-		if seen != nil && !seen.marker {
-			versions = append(versions, seen)
+	return shown(b.objects, func(versions []*version) *version { return versions[0] })
+}
+
+// shown picks one version of each key and leaves out keys that have none, and delete markers.
+func shown[T any](keys map[string]T, pick func(T) *version) []*version {
+	var versions []*version
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if v := pick(keys[key]); v != nil && !v.marker {
+			versions = append(versions, v)
 		}
 	}
 	return versions
+}
+
+// currentAt is the version that was current at a moment; nil if there was none.
+func currentAt(entries []historyEntry, at time.Time) *version {
+	var current *version
+	for _, entry := range entries {
+		if entry.at.After(at) {
+			break
+		}
+		current = entry.version
+	}
+	return current
 }

@@ -41,11 +41,24 @@ func headBucket(x *exchange) *apiError {
 }
 
 // lookup finds the version that a request names, or the current one. A delete marker, named or
-// current, is not found (7743 and 7753).
+// current, is not found (7743 and 7753). What may change of a version is read and written under
+// the store's mutex only; view needs none.
 func (x *exchange) lookup(key string) (*version, *apiError) {
 	x.store.mu.Lock()
 	defer x.store.mu.Unlock()
 	return findVersion(x.bucket, key, x.query["versionid"], x.w.Header())
+}
+
+// view is lookup for requests that only read: the version as it is at this moment.
+func (x *exchange) view(key string) (*version, *apiError) {
+	x.store.mu.Lock()
+	defer x.store.mu.Unlock()
+	v, err := findVersion(x.bucket, key, x.query["versionid"], x.w.Header())
+	if err != nil {
+		return nil, err
+	}
+	seen := *v
+	return &seen, nil
 }
 
 // findVersion is lookup in any bucket; the store must be locked. header, if not nil, is told of a
