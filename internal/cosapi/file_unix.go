@@ -1,0 +1,17 @@
+//go:build linux || darwin || freebsd
+
+package cosapi
+
+import (
+	"os"
+	"syscall"
+)
+
+// changeTimeAndInode are the facts of a file that os.FileInfo has no names for.
+func changeTimeAndInode(info os.FileInfo) (int64, uint64) {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0
+	}
+	return changeTime(stat), uint64(stat.Ino)
+}

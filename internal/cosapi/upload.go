@@ -1,0 +1,138 @@
+package cosapi
+
+import (
+	"context"
+	"hash"
+	"hash/crc64"
+	"io"
+	"time"
+
+	cos "github.com/tencentyun/cos-go-sdk-v5"
+)
+
+// PutOptions is what an upload stores and what it expects of the body.
+type PutOptions struct {
+	WriteOptions
+	// ExpectCRC64 is the CRC64 that the body must have; "" takes whatever bytes there are. A body
+	// with another one is a *ContentChangedError, and nothing is replaced.
+	ExpectCRC64 string
+}
+
+// Put stores a body: in one request up to Config.PartSize, else by parts that are sent side by
+// side. For an object that COS has already use Copy.
+//
+// The object is verified: COS's CRC64 against the body's (*ChecksumError) and the encryption
+// against what was asked (*EncryptionMismatchError with Result). If an answer is lost, a HEAD finds
+// out whether the object was stored before anything is sent again. Parts of an upload that fails
+// are removed.
+func (c *Client) Put(
+	ctx context.Context, ref ObjectRef, body Body, options PutOptions,
+) (WriteResult, error) {
+	if body.Size() > c.config.PartSize {
+		return c.putByParts(ctx, ref, body, options)
+	}
+	return c.putAtOnce(ctx, ref, body, options)
+}
+
+// putAtOnce hashes the body before it sends it: that it changed must be known before COS replaces
+// anything.
+func (c *Client) putAtOnce(
+	ctx context.Context, ref ObjectRef, body Body, options PutOptions,
+) (WriteResult, error) {
+	sum, err := hashBody(ctx, body)
+	if err != nil {
+		return WriteResult{}, &Error{Op: "PutObject", Ref: ref, Err: err}
+	}
+	local := formatCRC64(sum)
+	if options.ExpectCRC64 != "" && options.ExpectCRC64 != local {
+		return WriteResult{}, &ContentChangedError{Want: options.ExpectCRC64, Got: local}
+	}
+	header, err := options.writeHeader()
+	if err != nil {
+		return WriteResult{}, &Error{Op: "PutObject", Ref: ref, Err: err}
+	}
+	if err := c.acquireTransfer(ctx); err != nil {
+		return WriteResult{}, canceledBy(ctx, request{op: "PutObject", ref: ref}, err)
+	}
+	defer c.releaseTransfer()
+	result := WriteResult{Size: body.Size()}
+	sent := crc64.New(crcTable)
+	req := request{op: "PutObject", ref: ref, header: header, bytes: body.Size(), once: true}
+	req.arrived = c.putArrived(ref, options, local, &result)
+	err = c.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
+		sent.Reset()
+		resp, err := sdk.Object.Put(ctx, ref.Key, hashing(body.Section(0, body.Size()), sent),
+			&cos.ObjectPutOptions{ObjectPutHeaderOptions: &cos.ObjectPutHeaderOptions{
+				ContentLength: body.Size(),
+			}})
+		if err == nil {
+			result.takeAnswer(resp.Header)
+		}
+		return resp, err
+	})
+	if err != nil {
+		return WriteResult{}, err
+	}
+	return c.verifyPut(ctx, ref, options, local, result)
+}
+
+// hashing reads through a hash. An empty body is left as it is: the SDK needs to see that it is.
+func hashing(r io.Reader, sum hash.Hash64) io.Reader { return io.TeeReader(r, sum) }
+
+// putArrived finds out whether an upload whose answer was lost was stored.
+func (c *Client) putArrived(
+	ref ObjectRef, options PutOptions, local string, result *WriteResult,
+) func(context.Context) (bool, error) {
+	started := c.config.Now()
+	return func(ctx context.Context) (bool, error) {
+		info, arrived, err := c.hasArrived(ctx, arrival{
+			ref: ref, options: options.WriteOptions, size: result.Size, crc64: local,
+			started: started,
+		})
+		if arrived {
+			result.takeInfo(info)
+		}
+		return arrived, err
+	}
+}
+
+// verifyPut compares what COS stored with what was sent.
+func (c *Client) verifyPut(
+	ctx context.Context, ref ObjectRef, options PutOptions, local string, result WriteResult,
+) (WriteResult, error) {
+	if result.CRC64 != "" && result.CRC64 != local {
+		return result, &ChecksumError{Ref: ref, Local: local, COS: result.CRC64}
+	}
+	result.CRC64 = local
+	return result, c.verifyEncryption(ctx, ref, options.Encryption, &result)
+}
+
+// acquireTransfer takes one of the provider-wide places for transfers.
+func (c *Client) acquireTransfer(ctx context.Context) error {
+	select {
+	case c.transfers <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *Client) releaseTransfer() { <-c.transfers }
+
+// abortPatience bounds the removal of an upload that failed.
+const abortPatience = 30 * time.Second
+
+// abort removes an upload and its parts, also when the caller has lost patience. An upload that is
+// gone already is what is wanted.
+func (c *Client) abort(ctx context.Context, ref ObjectRef, uploadID string) error {
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortPatience)
+	defer cancel()
+	err := c.do(own, request{op: "AbortMultipartUpload", ref: ref},
+		func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
+			return sdk.Object.AbortMultipartUpload(ctx, ref.Key, uploadID)
+		})
+	if CodeOf(err) == "NoSuchUpload" {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,194 @@
+package cosapi
+
+import (
+	"context"
+	"errors"
+	"hash/crc64"
+	"io"
+	"net/http"
+
+	cos "github.com/tencentyun/cos-go-sdk-v5"
+	"golang.org/x/sync/errgroup"
+)
+
+// multipart is a multipart upload under way.
+type multipart struct {
+	client   *Client
+	ref      ObjectRef
+	options  WriteOptions
+	uploadID string
+	parts    []sentPart
+}
+
+// sentPart is a part that COS has.
+type sentPart struct {
+	section
+	etag  string
+	crc64 uint64
+}
+
+// initiate starts a multipart upload with everything that it stores beside the bytes.
+func (c *Client) initiate(
+	ctx context.Context, ref ObjectRef, options WriteOptions, parts []section,
+) (*multipart, error) {
+	// COS judges it at Complete.
+	withoutForbid := options
+	withoutForbid.ForbidOverwrite = false
+	header, err := withoutForbid.writeHeader()
+	if err != nil {
+		return nil, &Error{Op: "InitiateMultipartUpload", Ref: ref, Err: err}
+	}
+	m := &multipart{client: c, ref: ref, options: options, parts: make([]sentPart, len(parts))}
+	for i, part := range parts {
+		m.parts[i].section = part
+	}
+	req := request{op: "InitiateMultipartUpload", ref: ref, header: header}
+	return m, c.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
+		result, resp, err := sdk.Object.InitiateMultipartUpload(ctx, ref.Key, nil)
+		if err == nil {
+			m.uploadID = result.UploadID
+		}
+		return resp, err
+	})
+}
+
+// putByParts uploads a body by parts, side by side and straight from the body. The body is read
+// once. Whether it changed is known before Complete replaces anything.
+func (c *Client) putByParts(
+	ctx context.Context, ref ObjectRef, body Body, options PutOptions,
+) (WriteResult, error) {
+	parts, err := planParts(body.Size(), c.config.PartSize)
+	if err != nil {
+		return WriteResult{}, &Error{Op: "InitiateMultipartUpload", Ref: ref, Err: err}
+	}
+	m, err := c.initiate(ctx, ref, options.WriteOptions, parts)
+	if err != nil {
+		return WriteResult{}, err
+	}
+	result, err := m.uploadBody(ctx, body, options)
+	if err != nil && !m.finished(err) {
+		return result, errors.Join(err, c.abort(ctx, ref, m.uploadID))
+	}
+	return result, err
+}
+
+// finished reports an error that came after Complete: there is no upload left to abort.
+func (m *multipart) finished(err error) bool {
+	var mismatch *EncryptionMismatchError
+	var checksum *ChecksumError
+	return errors.As(err, &mismatch) || errors.As(err, &checksum) && checksum.Part == 0
+}
+
+func (m *multipart) uploadBody(
+	ctx context.Context, body Body, options PutOptions,
+) (WriteResult, error) {
+	if err := m.uploadParts(ctx, body); err != nil {
+		return WriteResult{}, err
+	}
+	if err := body.Check(); err != nil {
+		return WriteResult{}, &Error{Op: "UploadPart", Ref: m.ref, Err: err}
+	}
+	local := formatCRC64(m.crc64())
+	if options.ExpectCRC64 != "" && options.ExpectCRC64 != local {
+		return WriteResult{}, &ContentChangedError{Want: options.ExpectCRC64, Got: local}
+	}
+	result := WriteResult{Size: body.Size()}
+	if err := m.complete(ctx, options, local, &result); err != nil {
+		return WriteResult{}, err
+	}
+	return m.client.verifyPut(ctx, m.ref, options, local, result)
+}
+
+// uploadParts sends all parts, as many at a time as the provider has places for.
+func (m *multipart) uploadParts(ctx context.Context, body Body) error {
+	progress := m.client.newProgress(ctx, "UploadPart", m.ref, body.Size())
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(cap(m.client.transfers))
+	for i := range m.parts {
+		group.Go(func() error {
+			if err := m.client.acquireTransfer(ctx); err != nil {
+				return canceledBy(ctx, request{op: "UploadPart", ref: m.ref}, err)
+			}
+			defer m.client.releaseTransfer()
+			if err := m.uploadPart(ctx, i, body); err != nil {
+				return err
+			}
+			progress.add(m.parts[i].size)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// uploadPart sends one part straight from the body and compares CRC64s.
+func (m *multipart) uploadPart(ctx context.Context, i int, body Body) error {
+	part := &m.parts[i]
+	header, err := encryptionHeaders(m.options.Encryption, rolePart)
+	if err != nil {
+		return &Error{Op: "UploadPart", Ref: m.ref, Err: err}
+	}
+	req := request{op: "UploadPart", ref: m.ref, header: header, bytes: part.size}
+	remote := ""
+	err = m.client.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
+		sum := crc64.New(crcTable)
+		resp, err := sdk.Object.UploadPart(ctx, m.ref.Key, m.uploadID, i+1,
+			io.TeeReader(body.Section(part.offset, part.size), sum),
+			&cos.ObjectUploadPartOptions{ContentLength: part.size})
+		if err == nil {
+			part.crc64, part.etag = sum.Sum64(), resp.Header.Get("ETag")
+			remote = resp.Header.Get(headerCRC64)
+		}
+		return resp, err
+	})
+	if local := formatCRC64(part.crc64); err == nil && remote != "" && remote != local {
+		return &ChecksumError{Ref: m.ref, Local: local, COS: remote, Part: i + 1}
+	}
+	return err
+}
+
+// crc64 is that of the whole body, combined from the parts.
+func (m *multipart) crc64() uint64 {
+	whole := uint64(0)
+	for _, part := range m.parts {
+		whole = combineCRC64(whole, part.crc64, part.size)
+	}
+	return whole
+}
+
+// complete makes the parts an object. An answer that got lost, and an upload that is gone because
+// an earlier try succeeded, are resolved by a HEAD.
+func (m *multipart) complete(
+	ctx context.Context, options PutOptions, local string, result *WriteResult,
+) error {
+	header := http.Header{}
+	if options.ForbidOverwrite {
+		header.Set(headerForbidOverwrite, "true")
+	}
+	list := &cos.CompleteMultipartUploadOptions{}
+	for i, part := range m.parts {
+		list.Parts = append(list.Parts, cos.Object{PartNumber: i + 1, ETag: part.etag})
+	}
+	arrived := m.client.putArrived(m.ref, options, local, result)
+	req := request{
+		op: "CompleteMultipartUpload", ref: m.ref, header: header, quiet: true, once: true,
+		arrived: arrived,
+	}
+	err := m.client.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
+		completed, resp, err := sdk.Object.CompleteMultipartUpload(ctx, m.ref.Key, m.uploadID, list)
+		if err == nil && completed.ETag == "" {
+			err = errDamagedAnswer
+		}
+		if err == nil {
+			result.ETag = unquote(completed.ETag)
+			result.takeAnswer(resp.Header)
+		}
+		return resp, err
+	})
+	if CodeOf(err) != "NoSuchUpload" {
+		return err
+	}
+	if ours, headErr := arrived(ctx); headErr == nil && ours {
+		return nil
+	}
+	return err
+}
