@@ -68,11 +68,13 @@ func (u *upload) assemble(parts []*part) {
 }
 
 // wholeSource is the version that the parts are all of, in order; nil if there is none. The CRC64
-// of a part of a discarded body cannot be known, that of all parts together is the body's.
+// of a part of a discarded body cannot be known, that of all parts together is the body's. Size
+// and CRC64 identify the source: each part saw a copy of the version.
 func wholeSource(parts []*part) *version {
 	source, size := parts[0].source, int64(0)
 	for _, p := range parts {
-		if p.source == nil || p.source != source || p.offset != size {
+		if source == nil || p.source == nil || p.offset != size ||
+			p.source.crc64 != source.crc64 || p.source.body.size != source.body.size {
 			return nil
 		}
 		size += p.body.size
