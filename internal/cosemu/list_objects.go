@@ -40,8 +40,6 @@ type listXML struct {
 	Contents       []contentsXML `xml:"Contents"`
 }
 
-const listTime = "2006-01-02T15:04:05.000Z"
-
 // listing are the parameters that all listings share.
 type listing struct {
 	prefix, delimiter string
@@ -50,6 +48,7 @@ type listing struct {
 	encodingType      string
 }
 
+// listing reads those parameters; maxName is how this listing calls the size of a page.
 func (x *exchange) listing(maxName string) (listing, *apiError) {
 	l := listing{
 		prefix: x.query["prefix"], delimiter: x.query["delimiter"], max: maxListKeys,
@@ -96,51 +95,57 @@ func listObjects(x *exchange) *apiError {
 	if err != nil {
 		return err
 	}
-	marker := x.query["marker"]
-	result := listXML{
+	page := objectPage{listing: l, x: x, after: x.query["marker"]}
+	page.result = listXML{
 		Name: x.bucket.name, EncodingType: l.encodingType, Prefix: l.encode(l.prefix),
-		Marker: l.encode(marker), MaxKeys: l.max, Delimiter: l.encode(l.delimiter),
+		Marker: l.encode(page.after), MaxKeys: l.max, Delimiter: l.encode(l.delimiter),
 	}
 	x.store.mu.Lock()
-	versions := x.bucket.listed(x.config.Now().Add(-x.config.ListLag))
-	last, seen := "", ""
-	for _, v := range versions {
-		group := ""
-		if strings.HasPrefix(v.key, l.prefix) {
-			group = l.commonPrefix(v.key)
-		}
-		switch {
-		case !strings.HasPrefix(v.key, l.prefix), v.key <= marker, group != "" && group <= marker,
-			group != "" && group == seen:
-			continue
-		}
-		if len(result.Contents)+len(result.CommonPrefixes) == l.max {
-			result.IsTruncated = l.max > 0
+	for _, v := range x.bucket.listed(x.config.Now().Add(-x.config.ListLag)) {
+		if !page.add(v) {
 			break
 		}
-		if group != "" {
-			result.CommonPrefixes = append(result.CommonPrefixes, prefixXML{l.encode(group)})
-			last, seen = group, group
-			continue
-		}
-		result.Contents = append(result.Contents, x.contents(v, l))
-		last = v.key
 	}
 	x.store.mu.Unlock()
-	if result.IsTruncated {
-		result.NextMarker = l.encode(last)
-	}
 	set(x.w.Header(), "x-cos-bucket-region", x.bucket.region)
-	x.answerXML(result)
+	x.answerXML(page.result)
 	return nil
 }
 
-func (x *exchange) contents(v *version, l listing) contentsXML {
-	return contentsXML{
-		Key: l.encode(v.key), LastModified: v.modified.Format(listTime),
-		ETag: `"` + v.etag + `"`, Size: v.body.size, StorageClass: v.class,
-		Owner: x.owner(),
+// objectPage is a page of objects being filled.
+type objectPage struct {
+	listing
+	x      *exchange
+	result listXML
+	after  string // the marker: what the page before ended with
+	last   string
+}
+
+// add adds an object or its common prefix. It reports false once the page is full.
+func (p *objectPage) add(v *version) bool {
+	if !strings.HasPrefix(v.key, p.prefix) || v.key <= p.after {
+		return true
 	}
+	group := p.commonPrefix(v.key)
+	if group != "" && (group == p.last || group <= p.after) {
+		return true
+	}
+	if len(p.result.Contents)+len(p.result.CommonPrefixes) == p.max {
+		p.result.IsTruncated = p.max > 0
+		p.result.NextMarker = p.encode(p.last)
+		return false
+	}
+	if group != "" {
+		p.last = group
+		p.result.CommonPrefixes = append(p.result.CommonPrefixes, prefixXML{p.encode(group)})
+		return true
+	}
+	p.last = v.key
+	p.result.Contents = append(p.result.Contents, contentsXML{
+		Key: p.encode(v.key), LastModified: listedTime(v.modified), ETag: `"` + v.etag + `"`,
+		Size: v.body.size, StorageClass: v.class, Owner: p.x.owner(),
+	})
+	return true
 }
 
 // owner is the bucket's APPID.
@@ -149,5 +154,5 @@ func (x *exchange) owner() ownerXML {
 	return ownerXML{ID: appID, DisplayName: appID}
 }
 
-// listedTime formats times of uploads and versions.
-func listedTime(t time.Time) string { return t.UTC().Format(listTime) }
+// listedTime formats the times of listings.
+func listedTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
