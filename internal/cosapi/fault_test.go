@@ -42,7 +42,7 @@ func TestFaultsDuringACopy(t *testing.T) {
 		fault cosemu.Fault
 		ops   []string
 	}{
-		"none": {cosemu.Fault{Op: "nothing"}, []string{copyOp}},
+		"none": {cosemu.Fault{Op: "GetBucket", Status: 503}, []string{copyOp}},
 		// The connection broke before COS read the request: nothing happened.
 		"reset": {cosemu.Fault{Op: copyOp, Reset: true}, []string{copyOp, head, copyOp}},
 		// The copy was made, its answer got lost.
