@@ -34,6 +34,9 @@ type Config struct {
 	// WrongKeyStatus is the answer to a wrong SSE-C key: 403 (AccessDenied, the default) or 400
 	// (SsecDecryptHeaderInvalid). COS documents neither.
 	WrongKeyStatus int
+	// AllowPlainHTTP serves SSE-C over plain HTTP, which COS refuses. It is for clients that cannot
+	// be given a certificate; a key then crosses the network in the clear.
+	AllowPlainHTTP bool
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }

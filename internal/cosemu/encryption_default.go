@@ -3,6 +3,7 @@ package cosemu
 import (
 	"encoding/xml"
 	"net/http"
+	"slices"
 )
 
 // defaultEncryption is a bucket's configuration (document 40136).
@@ -50,6 +51,9 @@ func putEncryption(x *exchange) *apiError {
 			return failure("MalformedXML", "KMS members need the SSEAlgorithm KMS.")
 		}
 	case "KMS":
+		if !slices.Contains([]string{"", "AES256", "SM4"}, apply.KMSAlgorithm) {
+			return failure("MalformedXML", "KMSAlgorithm must be AES256 or SM4.")
+		}
 		if apply.KMSMasterKeyID != "" {
 			if err := x.checkKMSKey(apply.KMSMasterKeyID); err != nil {
 				return err

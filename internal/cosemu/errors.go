@@ -3,6 +3,7 @@ package cosemu
 import (
 	"encoding/xml"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 )
@@ -17,11 +18,13 @@ type apiError struct {
 // added here needs no other table.
 var statusOf = map[string]int{
 	"BadDigest":                     400,
+	"BucketAccelerateNotEnabled":    400,
 	"EntityTooLarge":                400,
 	"EntityTooSmall":                400,
 	"ExpiredToken":                  400,
 	"IncompleteBody":                400,
 	"InvalidArgument":               400,
+	"InvalidCopySource":             400,
 	"InvalidDigest":                 400,
 	"InvalidPart":                   400,
 	"InvalidPartOrder":              400,
@@ -36,6 +39,7 @@ var statusOf = map[string]int{
 	"NotSupportedStorageClass":      400,
 	"SSEHeaderNotAllowed":           400,
 	"SsecDecryptHeaderInvalid":      400,
+	"XMLSizeLimit":                  400,
 	"UnexpectedContent":             400,
 	"AccessDenied":                  403,
 	"InvalidAccessKeyId":            403,
@@ -84,6 +88,18 @@ type errorXML struct {
 	TraceID   string   `xml:"TraceId"`
 }
 
+// maxDrained is how much of a body that nobody wants is read before an error is answered.
+const maxDrained = 64 << 20
+
+// drain reads the rest of the request's body. A connection that is closed with bytes unread is
+// reset, and the client may never see the answer. A client that waits for 100 Continue is better
+// off with the answer at once.
+func (x *exchange) drain() {
+	if x.r.Header.Get("Expect") == "" {
+		_, _ = io.CopyN(io.Discard, x.r.Body, maxDrained)
+	}
+}
+
 // fail answers with an error. The answer to a HEAD has no body, and so no code.
 func (x *exchange) fail(err *apiError) {
 	status, ok := statusOf[err.code]
@@ -95,6 +111,7 @@ func (x *exchange) fail(err *apiError) {
 
 // failWith is fail with a status of its own, for scripted faults.
 func (x *exchange) failWith(status int, err *apiError) {
+	x.drain()
 	x.entry.Code = err.code
 	header := x.w.Header()
 	for name := range header {

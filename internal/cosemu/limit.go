@@ -3,7 +3,9 @@ package cosemu
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of single objects (documents 13324, 7749 and the tagging page).
@@ -37,6 +39,33 @@ func checkKey(key string) *apiError {
 		return failure("InvalidURI", `A key must not start with / or \.`)
 	case strings.ContainsFunc(key, func(r rune) bool { return r >= 24 && r <= 27 }):
 		return failure("InvalidURI", "A key must not contain the characters 24 to 27.")
+	case !utf8.ValidString(key):
+		return failure("InvalidURI", "A key must be UTF-8.")
+	}
+	return nil
+}
+
+// The bounds of x-cos-traffic-limit, in bits a second. The emulator does not slow down.
+const minTrafficLimit, maxTrafficLimit = 819200, 838860800
+
+// checkRequestHeaders refuses what would otherwise be ignored: headers of other Tencent services
+// that act on objects, and a traffic limit outside its bounds.
+func checkRequestHeaders(header http.Header) *apiError {
+	for name := range header {
+		lower := strings.ToLower(name)
+		if strings.HasPrefix(lower, "x-ci-") || strings.HasPrefix(lower, "x-cos-callback") ||
+			lower == "pic-operations" {
+			return failure("NotImplemented", "%s is not modelled by this emulator.", name)
+		}
+	}
+	text := header.Get("x-cos-traffic-limit")
+	if text == "" {
+		return nil
+	}
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < minTrafficLimit || limit > maxTrafficLimit {
+		return invalid("x-cos-traffic-limit must be from %d to %d.", minTrafficLimit,
+			maxTrafficLimit)
 	}
 	return nil
 }
@@ -61,14 +90,17 @@ var systemHeaders = []string{
 	"Content-Language", "Expires",
 }
 
-const metadataPrefix = "x-cos-meta-"
+const (
+	metadataPrefix     = "x-cos-meta-"
+	metadataCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+)
 
 // objectHeaders reads the headers and the metadata of a write. Too much metadata answers
 // KeyTooLong, as COS does.
 func objectHeaders(header http.Header) (headers, metadata map[string]string, err *apiError) {
 	headers, metadata = map[string]string{}, map[string]string{}
 	for _, name := range systemHeaders {
-		if value := header.Get(name); value != "" && value != "aws-chunked" {
+		if value := header.Get(name); value != "" {
 			headers[name] = value
 		}
 	}
@@ -78,7 +110,7 @@ func objectHeaders(header http.Header) (headers, metadata map[string]string, err
 		if !ok {
 			continue
 		}
-		if suffix == "" || strings.Contains(suffix, "_") {
+		if suffix == "" || strings.Trim(suffix, metadataCharacters) != "" {
 			return nil, nil, invalid("The metadata name %q is not allowed.", suffix)
 		}
 		metadata[suffix] = values[0]

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,14 +21,18 @@ type copyResultXML struct {
 
 // copySource is the object that x-cos-copy-source names.
 type copySource struct {
-	bucket *bucket
-	v      *version
-	key    *customerKey
+	v         *version // as it was when the request came
+	versionID string   // that the request named
+	self      bool     // it is the current version of the request's own key
 }
 
 // copyObject copies on the server (10881).
 func copyObject(x *exchange) *apiError {
 	replaced, err := directive(x.r.Header, "x-cos-metadata-directive")
+	if err != nil {
+		return err
+	}
+	replacedTags, err := directive(x.r.Header, "x-cos-tagging-directive")
 	if err != nil {
 		return err
 	}
@@ -42,9 +47,7 @@ func copyObject(x *exchange) *apiError {
 	if err := x.checkCopy(source, replaced); err != nil {
 		return err
 	}
-	if err := x.fillCopy(target, source, replaced); err != nil {
-		return err
-	}
+	target.fill(source.v, replaced, replacedTags)
 	target.etag = copiedETag(target, source.v, key)
 	if err := x.commit(target); err != nil {
 		return err
@@ -58,22 +61,21 @@ func (x *exchange) checkCopy(source copySource, replaced bool) *apiError {
 	switch {
 	case source.v.body.size > x.config.CopyLimit:
 		return failure("EntityTooLarge", "Objects above 5 GB are copied by parts.")
-	case !replaced && source.bucket == x.bucket && source.v.key == x.entry.Key &&
-		x.query["versionid"] == "" && sourceVersionID(x.r.Header) == "":
+	case replaced:
+		return nil
+	case source.self:
 		return failure("InvalidRequest",
 			"Copying an object onto itself needs x-cos-metadata-directive: Replaced.")
 	}
-	if !replaced {
-		return x.refuseHeadersWithoutReplaced()
-	}
-	return nil
+	return x.refuseHeadersWithoutReplaced()
 }
 
-// refuseHeadersWithoutReplaced refuses metadata that would be ignored. Content-Type passes:
-// HTTP libraries add it by themselves.
+// refuseHeadersWithoutReplaced refuses headers and metadata that the copy would not get (10881).
+// Content-Type passes: HTTP libraries add it by themselves.
 func (x *exchange) refuseHeadersWithoutReplaced() *apiError {
 	for name := range x.r.Header {
-		if strings.HasPrefix(strings.ToLower(name), metadataPrefix) {
+		if name != "Content-Type" && slices.Contains(systemHeaders, name) ||
+			strings.HasPrefix(strings.ToLower(name), metadataPrefix) {
 			return invalid("%s needs x-cos-metadata-directive: Replaced.", name)
 		}
 	}
@@ -92,23 +94,16 @@ func directive(header http.Header, name string) (replaced bool, err *apiError) {
 	}
 }
 
-// fillCopy gives the target what a copy keeps: bytes, and, unless replaced, headers and tags.
+// fill gives a copy what it keeps: the bytes and, unless they are replaced, headers and tags.
 // Class, ACL and encryption are the request's.
-func (x *exchange) fillCopy(target *version, source copySource, replaced bool) *apiError {
-	replacedTags, err := directive(x.r.Header, "x-cos-tagging-directive")
-	if err != nil {
-		return err
-	}
-	x.store.mu.Lock()
-	defer x.store.mu.Unlock()
-	target.body, target.crc64, target.noCRC64 = source.v.body, source.v.crc64, source.v.noCRC64
+func (v *version) fill(source *version, replaced, replacedTags bool) {
+	v.body, v.crc64, v.noCRC64 = source.body, source.crc64, source.noCRC64
 	if !replaced {
-		target.headers, target.metadata = source.v.headers, source.v.metadata
+		v.headers, v.metadata = source.headers, source.metadata
 	}
 	if !replacedTags {
-		target.tags = source.v.tags
+		v.tags = source.tags
 	}
-	return nil
 }
 
 // copiedETag is the ETag that the copy's bytes have under the copy's encryption. A copy is one
@@ -133,87 +128,73 @@ func (x *exchange) openCopySource() (copySource, *apiError) {
 	if err != nil {
 		return source, err
 	}
-	if source.key, err = x.customerKeyOf(copySourcePrefix); err != nil {
+	key, err := x.customerKeyOf(copySourcePrefix)
+	if err != nil {
 		return source, err
 	}
-	if err := x.opens(source.v.sse, source.key); err != nil {
+	if err := x.opens(source.v.sse, key); err != nil {
 		return source, err
 	}
-	if err := x.checkRestored(source.v); err != nil {
+	if err := x.checkReadable(source.v); err != nil {
 		return source, err
-	}
-	if source.v.sse.mode == modeKMS {
-		if err := x.checkKMSKey(source.v.sse.kmsKeyID); err != nil {
-			return source, err
-		}
 	}
 	return source, x.checkCopyConditions(source.v)
 }
 
-func (x *exchange) findCopySource() (copySource, *apiError) {
-	location := strings.TrimPrefix(x.r.Header.Get("x-cos-copy-source"), "/")
-	location, _, _ = strings.Cut(location, "?")
-	host, encoded, ok := strings.Cut(location, "/")
+// copyLocation is a parsed x-cos-copy-source.
+type copyLocation struct{ bucket, region, key, versionID string }
+
+// parseCopySource reads <bucket>.cos.<region>.myqcloud.com/<key>[?versionId=<id>]. The key is
+// URL-encoded; clients differ in whether they encode slashes.
+func parseCopySource(header string) (copyLocation, *apiError) {
+	location, query, _ := strings.Cut(header, "?")
+	host, encoded, _ := strings.Cut(location, "/")
 	key, err := url.PathUnescape(encoded)
 	name, region, isHost := splitHost(host)
-	if !ok || err != nil || !isHost || key == "" {
-		return copySource{}, invalid(
+	switch {
+	case err != nil || !isHost || key == "":
+		return copyLocation{}, invalid(
 			"x-cos-copy-source must be <bucket>.cos.<region>.myqcloud.com/<key>, URL-encoded.")
+	case region == accelerateRegion:
+		return copyLocation{}, failure("InvalidCopySource",
+			"An acceleration domain cannot be a copy source.")
+	}
+	return copyLocation{name, region, key, lowerQuery(query)["versionid"]}, nil
+}
+
+// findCopySource finds the source. A delete marker that the request names is a bad request, the
+// current one is not found (8287).
+func (x *exchange) findCopySource() (copySource, *apiError) {
+	location, err := parseCopySource(x.r.Header.Get("x-cos-copy-source"))
+	if err != nil {
+		return copySource{}, err
 	}
 	x.store.mu.Lock()
 	defer x.store.mu.Unlock()
-	b := x.store.find(name, region)
+	b := x.store.find(location.bucket, location.region)
 	if b == nil {
 		return copySource{}, failure("NoSuchBucket", "The source bucket does not exist.")
 	}
-	id := sourceVersionID(x.r.Header)
-	if named := b.named(key, id); named != nil && named.marker {
+	named := b.named(location.key, location.versionID)
+	if named != nil && named.marker {
 		return copySource{}, failure("InvalidRequest", "The source version is a delete marker.")
 	}
-	v, apiErr := findVersion(b, key, id, nil)
-	return copySource{bucket: b, v: v}, apiErr
-}
-
-// sourceVersionID is the versionId of x-cos-copy-source; names are compared without case.
-func sourceVersionID(header http.Header) string {
-	_, text, _ := strings.Cut(header.Get("x-cos-copy-source"), "?")
-	values, err := url.ParseQuery(text)
+	v, err := findVersion(b, location.key, location.versionID, nil)
 	if err != nil {
-		return ""
+		return copySource{}, err
 	}
-	for name, value := range values {
-		if strings.EqualFold(name, "versionId") {
-			return value[0]
-		}
-	}
-	return ""
-}
-
-// checkCopyConditions evaluates x-cos-copy-source-If-*: all four fail with 412. Only
-// Modified-Since with None-Match, and Unmodified-Since with Match may be combined (8287).
-func (x *exchange) checkCopyConditions(v *version) *apiError {
-	get := func(name string) string { return x.r.Header.Get("x-cos-copy-source-If-" + name) }
-	c, err := parseConditions(get("Match"), get("None-Match"), get("Modified-Since"),
-		get("Unmodified-Since"))
-	if err != nil {
-		return err
-	}
-	positive := c.match != "" || !c.unmodified.IsZero()
-	negative := c.noneMatch != "" || !c.modified.IsZero()
-	switch {
-	case positive && negative:
-		return invalid("These x-cos-copy-source-If-* headers exclude each other.")
-	case c.matchFails(v), c.noneMatchFails(v):
-		return failure("PreconditionFailed", "Precondition not match.")
-	}
-	return nil
+	seen := *v
+	return copySource{
+		v: &seen, versionID: location.versionID,
+		self: v == x.bucket.current(x.entry.Key),
+	}, nil
 }
 
 func (x *exchange) answerCopy(v *version, source copySource) {
 	header := x.w.Header()
 	v.sse.echo(header)
-	if id := sourceVersionID(x.r.Header); id != "" {
-		set(header, "x-cos-copy-source-version-id", id)
+	if source.versionID != "" {
+		set(header, "x-cos-copy-source-version-id", source.versionID)
 	}
 	if v.id != nullVersion {
 		set(header, headerVersionID, v.id)
@@ -222,7 +203,7 @@ func (x *exchange) answerCopy(v *version, source copySource) {
 		ETag: `"` + v.etag + `"`, LastModified: v.modified.Format(time.RFC3339),
 		CRC64: strconv.FormatUint(v.crc64, 10), VersionID: x.entry.VersionID,
 	}
-	if source.v.noCRC64 {
+	if v.noCRC64 {
 		result.CRC64 = ""
 	}
 	x.answerLiteral(result)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // getObject serves GET and HEAD (7753 and 7745).
@@ -18,8 +17,10 @@ func getObject(x *exchange) *apiError {
 	if err := x.checkRead(v); err != nil {
 		return err
 	}
-	if err := x.checkServable(v); err != nil {
-		return err
+	if x.r.Method == http.MethodGet {
+		if err := x.checkReadable(v); err != nil {
+			return err
+		}
 	}
 	if done, err := x.checkConditions(v); done || err != nil {
 		return err
@@ -28,47 +29,16 @@ func getObject(x *exchange) *apiError {
 	return x.serveRange(v)
 }
 
-// checkServable refuses to serve what cannot be read: an archived object that is not restored,
-// and one whose KMS key is disabled. HEAD reads neither.
-func (x *exchange) checkServable(v *version) *apiError {
-	if x.r.Method == http.MethodHead {
-		return nil
-	}
-	if err := x.checkRestored(v); err != nil {
-		return err
-	}
-	if v.sse.mode == modeKMS {
+// checkReadable refuses to read the bytes of an archived object that is not restored, and of one
+// whose KMS key is disabled.
+func (x *exchange) checkReadable(v *version) *apiError {
+	switch {
+	case archived(v.class) && !v.restore.readable(x.config.Now()):
+		return failure("InvalidObjectState", "The object is archived and not restored.")
+	case v.sse.mode == modeKMS:
 		return x.checkKMSKey(v.sse.kmsKeyID)
 	}
 	return nil
-}
-
-// checkRestored demands that an archived object is restored.
-func (x *exchange) checkRestored(v *version) *apiError {
-	if !archived(v.class) || v.restore.readable(x.config.Now()) {
-		return nil
-	}
-	return failure("InvalidObjectState", "The object is archived and not restored.")
-}
-
-// checkConditions evaluates the four conditional headers. It reports true when it has answered.
-func (x *exchange) checkConditions(v *version) (bool, *apiError) {
-	header := x.r.Header
-	conditions, err := parseConditions(header.Get("If-Match"), header.Get("If-None-Match"),
-		header.Get("If-Modified-Since"), header.Get("If-Unmodified-Since"))
-	switch {
-	case err != nil:
-		return false, err
-	case conditions.matchFails(v):
-		return false, failure("PreconditionFailed", "Precondition not match.")
-	case conditions.noneMatchFails(v):
-		set(x.w.Header(), headerETag, `"`+v.etag+`"`)
-		set(x.w.Header(), headerTraceID, x.traceID())
-		x.w.Header().Set("Content-Length", "0")
-		x.w.WriteHeader(http.StatusNotModified)
-		return true, nil
-	}
-	return false, nil
 }
 
 // describe writes the headers that an object is served with.
@@ -158,41 +128,3 @@ func parseRange(text string, size int64) (off, n int64, status int, err *apiErro
 	}
 	return start, end - start + 1, http.StatusPartialContent, nil
 }
-
-// conditions are the four conditions on an object, of a request or of a copy's source.
-type conditions struct {
-	match, noneMatch     string
-	modified, unmodified time.Time
-}
-
-func parseConditions(match, noneMatch, modified, unmodified string) (conditions, *apiError) {
-	c := conditions{match: match, noneMatch: noneMatch}
-	for _, field := range []struct {
-		text string
-		at   *time.Time
-	}{{modified, &c.modified}, {unmodified, &c.unmodified}} {
-		if field.text == "" {
-			continue
-		}
-		t, err := http.ParseTime(field.text)
-		if err != nil {
-			return c, invalid("%q is not a date.", field.text)
-		}
-		*field.at = t
-	}
-	return c, nil
-}
-
-// matchFails reports a failed If-Match or If-Unmodified-Since.
-func (c conditions) matchFails(v *version) bool {
-	return c.match != "" && !sameETag(c.match, v.etag) ||
-		!c.unmodified.IsZero() && v.modified.After(c.unmodified)
-}
-
-// noneMatchFails reports a failed If-None-Match or If-Modified-Since.
-func (c conditions) noneMatchFails(v *version) bool {
-	return c.noneMatch != "" && sameETag(c.noneMatch, v.etag) ||
-		!c.modified.IsZero() && !v.modified.After(c.modified)
-}
-
-func sameETag(given, etag string) bool { return given == "*" || strings.Trim(given, `"`) == etag }

@@ -1,6 +1,7 @@
 package cosemu
 
 import (
+	"bytes"
 	"crypto/md5"
 	"encoding/base64"
 	"errors"
@@ -74,7 +75,7 @@ func (x *exchange) keepBody(digest io.Writer) (blob, *apiError) {
 		case x.config.Discard && max(body.size, x.r.ContentLength) > discardAbove:
 			body.pieces = nil
 		case n > 0:
-			body.pieces = append(body.pieces, buffer[:n])
+			body.pieces = append(body.pieces, clip(buffer[:n]))
 			buffer = nil
 		}
 		switch {
@@ -84,6 +85,14 @@ func (x *exchange) keepBody(digest io.Writer) (blob, *apiError) {
 			return blob{}, failure("IncompleteBody", "The body ended early: %v.", err)
 		}
 	}
+}
+
+// clip frees a buffer that is mostly empty: that of a small body without Content-Length.
+func clip(piece []byte) []byte {
+	if len(piece) < cap(piece)/2 {
+		return bytes.Clone(piece)
+	}
+	return piece
 }
 
 // fill reads until the buffer is full. Unlike io.ReadFull it leaves the reader's error alone: a

@@ -84,7 +84,7 @@ type exchange struct {
 
 func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{
-		Server: s, r: r, requestID: s.newRequestID(), query: lowerQuery(r),
+		Server: s, r: r, requestID: s.newRequestID(), query: lowerQuery(r.URL.RawQuery),
 		secure: r.TLS != nil, w: &countingWriter{ResponseWriter: w},
 		body: &countingBody{ReadCloser: r.Body},
 	}
@@ -137,6 +137,10 @@ func (x *exchange) carryOut(handle handler) {
 		x.fail(failure("NoSuchBucket", "The specified bucket does not exist."))
 		return
 	}
+	if err := checkRequestHeaders(x.r.Header); err != nil {
+		x.fail(err)
+		return
+	}
 	if err := handle(x); err != nil {
 		x.fail(err)
 	}
@@ -155,20 +159,16 @@ func (s *Server) pause(r *http.Request, d time.Duration) {
 	}
 }
 
-// lowerQuery is the query with names in lower case; of a repeated name the first value counts.
-func lowerQuery(r *http.Request) map[string]string {
+// lowerQuery is a query with names in lower case; of a repeated name the first value counts.
+// Semicolons are ordinary characters: they stand in the q-* fields of presigned URLs.
+func lowerQuery(raw string) map[string]string {
 	query := map[string]string{}
-	for name, values := range r.URL.Query() {
-		name = strings.ToLower(name)
-		if _, ok := query[name]; !ok {
-			query[name] = values[0]
+	for field := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(field, "=")
+		name = strings.ToLower(unescapeQuery(name))
+		if _, ok := query[name]; name != "" && !ok {
+			query[name] = unescapeQuery(value)
 		}
 	}
 	return query
-}
-
-// has reports a query parameter, with or without a value.
-func (x *exchange) has(name string) bool {
-	_, ok := x.query[name]
-	return ok
 }

@@ -50,7 +50,7 @@ type customerKey struct {
 	md5 string
 }
 
-// encryptionHeaders reports whether any header of a write asks for encryption.
+// asksForSSE reports a header that asks for SSE-COS or SSE-KMS.
 func asksForSSE(header http.Header) bool {
 	return header.Get(headerSSE) != "" || header.Get(headerKMSKey) != "" ||
 		header.Get(headerKMSContext) != ""
@@ -64,7 +64,7 @@ func (x *exchange) customerKeyOf(prefix string) (*customerKey, *apiError) {
 	switch {
 	case algorithm == "" && encoded == "" && digest == "":
 		return nil, nil
-	case !x.secure:
+	case !x.secure && !x.config.AllowPlainHTTP:
 		return nil, failure("InvalidRequest",
 			"Requests with server-side encryption with customer keys must use HTTPS.")
 	case algorithm == "" || encoded == "" || digest == "":
@@ -172,7 +172,7 @@ func checkContext(encoded string) *apiError {
 	}
 	text, err := base64.StdEncoding.DecodeString(encoded)
 	var pairs map[string]string
-	if err != nil || json.Unmarshal(text, &pairs) != nil {
+	if err != nil || json.Unmarshal(text, &pairs) != nil || pairs == nil {
 		return invalid("%s must be the Base64 of a JSON object of strings.", headerKMSContext)
 	}
 	return nil

@@ -2,9 +2,11 @@ package cosemu
 
 import (
 	"bytes"
+	"crypto/md5"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 )
@@ -61,10 +63,23 @@ func (x *exchange) answerEmpty(status int) {
 	x.w.WriteHeader(status)
 }
 
-// readXML parses a request body of at most 1 MiB.
+// maxXMLBytes is the largest document that a request may carry: 10 000 parts fit well.
+const maxXMLBytes = 4 << 20
+
+// readXML parses a request's body, after checking its Content-MD5 if there is one.
 func (x *exchange) readXML(document any) *apiError {
-	decoder := xml.NewDecoder(http.MaxBytesReader(nil, x.r.Body, 1<<20))
-	if err := decoder.Decode(document); err != nil {
+	wantMD5, apiErr := contentMD5(x.r.Header.Get("Content-MD5"))
+	if apiErr != nil {
+		return apiErr
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, maxXMLBytes))
+	if err != nil {
+		return failure("XMLSizeLimit", "The XML is incomplete or too large: %s.", err)
+	}
+	if sum := md5.Sum(body); wantMD5 != "" && wantMD5 != string(sum[:]) {
+		return failure("BadDigest", "Content-MD5 does not match the body.")
+	}
+	if err := xml.Unmarshal(body, document); err != nil {
 		return failure("MalformedXML", "The XML you provided was not well-formed: %s", err)
 	}
 	return nil
