@@ -81,6 +81,10 @@ func (g Grant) grantee() string {
 
 // ACL returns an object's ACL in a form that can be sent again. No customer key is needed. It takes
 // the permission cos:GetObjectACL.
+//
+// Where COS lists the owner's grant alone and does not say "default", the ACL is private: sending
+// private where the object inherited from its bucket can hide an object, the reverse could publish
+// one.
 func (c *Client) ACL(ctx context.Context, ref ObjectRef) (ACL, error) {
 	var acl ACL
 	req := request{op: "GetObjectACL", ref: ref}

@@ -184,10 +184,10 @@ func isContextError(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// notSent reports whether err says that no connection was made.
+// notSent reports whether err says that no connection was made, to COS or through a proxy.
 func notSent(err error) bool {
 	var operation *net.OpError
-	return errors.As(err, &operation) && operation.Op == "dial"
+	return errors.As(err, &operation) && (operation.Op == "dial" || operation.Op == "proxyconnect")
 }
 
 // hopeless reports whether err will be the same next time: a name that does not exist, or a

@@ -81,7 +81,7 @@ func (c *Client) matches(want arrival, info ObjectInfo) (bool, error) {
 	switch {
 	case info.Size != want.size,
 		c.older(info.LastModified, want.started),
-		want.replaced != "" && want.replaced == info.VersionID,
+		want.replaces(info),
 		encryption != nil,
 		!strings.EqualFold(class, info.StorageClass),
 		!want.options.Headers.agree(info.Headers):
@@ -90,6 +90,12 @@ func (c *Client) matches(want arrival, info ObjectInfo) (bool, error) {
 		return false, errUndecided
 	}
 	return info.CRC64 == want.crc64, nil
+}
+
+// replaces reports whether info is the very version that was to be replaced. The version "null" of
+// a bucket whose versioning is suspended is overwritten in place and tells nothing.
+func (a arrival) replaces(info ObjectInfo) bool {
+	return a.replaced != "" && a.replaced != nullVersion && a.replaced == info.VersionID
 }
 
 // agree reports whether got is what h stores. A header that h leaves to COS may be anything.

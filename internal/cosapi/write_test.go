@@ -103,8 +103,13 @@ func TestArrivalIgnoresTheVersionThatWasReplaced(t *testing.T) {
 	want := arrival{
 		options: WriteOptions{Encryption: NoEncryption{}}, size: 4, crc64: "17", started: time.Now(),
 	}
-	for replaced, expected := range map[string]bool{"": true, "V0": true, "V1": false} {
-		want.replaced = replaced
+	for replaced, expected := range map[string]bool{
+		"": true, "V0": true, "V1": false, nullVersion: true,
+	} {
+		want.replaced, info.VersionID = replaced, "V1"
+		if replaced == nullVersion {
+			info.VersionID = nullVersion
+		}
 		if got, err := client.matches(want, info); got != expected || err != nil {
 			t.Errorf("replaced %q: %t, %v", replaced, got, err)
 		}
