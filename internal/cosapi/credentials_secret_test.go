@@ -20,8 +20,11 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	const canary = "canary-secret"
 	secret := NewSecret(canary)
 	values := []any{
-		secret, &secret, holder{secret, secret, &secret}, &holder{secret, secret, &secret},
-		[]Secret{secret}, map[string]Secret{"k": secret},
+		secret, &secret,
+		holder{secret, secret, &secret},
+		&holder{secret, secret, &secret},
+		[]Secret{secret},
+		map[string]Secret{"k": secret},
 		Credentials{SecretID: "AKID", SecretKey: secret, Token: secret},
 	}
 	for _, value := range values {
