@@ -238,6 +238,24 @@ func unusableKey(at path.Path, err error) diag.Diagnostic {
 		fmt.Sprintf("%s: %s.", at, err))
 }
 
+// missingKey says that a key which is needed to write is not at hand, and how to go on without it.
+// It is for plans and applies that must write; validation does not know the keyring.
+func missingKey(wanted resolvedKey, keyring cosapi.Keyring) diag.Diagnostic {
+	const destroy = "To destroy the object without it, run destroy with -refresh=false."
+	if wanted.name == "" {
+		return diag.NewAttributeErrorDiagnostic(wanted.source, "SSE-C key is missing",
+			fmt.Sprintf("%s is null, and the object cannot be written without its key. %s",
+				wanted.source, destroy))
+	}
+	has := "is empty"
+	if names := keyring.Names(); len(names) > 0 {
+		has = "has " + quotedNames(names)
+	}
+	return diag.NewAttributeErrorDiagnostic(wanted.source, "SSE-C key is not in the keyring",
+		fmt.Sprintf("There is no key %q in the provider's customer_keys, which %s. Add the key, "+
+			"or name another one in key_name. %s", wanted.name, has, destroy))
+}
+
 // joinWithAnd lists names for a sentence: "a", "a and b", "a, b and c".
 func joinWithAnd(names []string) string {
 	if len(names) < 2 {

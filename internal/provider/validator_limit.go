@@ -39,14 +39,18 @@ func (l stringLimit) ValidateString(
 // mapLimit makes a schema validator of a check of a whole map. Elements that are not known yet
 // are left out of it, so that what is known is checked early; null elements are refused because
 // they are neither a value nor the absence of a name.
-func mapLimit(check func(map[string]string) error) validator.Map { return wholeMapLimit{check: check} }
+func mapLimit(check func(map[string]string) error) validator.Map {
+	return wholeMapLimit{check: check}
+}
 
 type wholeMapLimit struct {
 	check func(map[string]string) error
 }
 
 // Description implements validator.Describer.
-func (wholeMapLimit) Description(context.Context) string { return "value must be one that COS takes" }
+func (wholeMapLimit) Description(context.Context) string {
+	return "value must be one that COS takes"
+}
 
 // MarkdownDescription implements validator.Describer.
 func (l wholeMapLimit) MarkdownDescription(ctx context.Context) string { return l.Description(ctx) }

@@ -1,0 +1,302 @@
+package provider
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+)
+
+// unknownSSE is the block as core sends it for a dynamic block whose for_each is not known yet.
+func unknownSSE() types.List { return types.ListUnknown(sseType) }
+
+// sseValue builds an sse block from its three lists; a nil list is an absent block.
+func sseValue(cos, kms, c attr.Value) types.List {
+	members := map[string]attr.Value{
+		"cos": types.ListValueMust(sseCOSType, []attr.Value{}),
+		"kms": types.ListValueMust(sseKMSType, []attr.Value{}),
+		"c":   types.ListValueMust(sseCType, []attr.Value{}),
+	}
+	for name, value := range map[string]attr.Value{"cos": cos, "kms": kms, "c": c} {
+		if value != nil {
+			members[name] = value
+		}
+	}
+	return types.ListValueMust(sseType, []attr.Value{
+		types.ObjectValueMust(sseType.AttrTypes, members),
+	})
+}
+
+// cValue is a c block with the given arguments.
+func cValue(arguments map[string]attr.Value) types.List {
+	members := map[string]attr.Value{
+		"key": types.StringNull(), "key_wo": types.StringNull(),
+		"key_wo_version": types.Int64Null(), "key_name": types.StringNull(),
+	}
+	for name, value := range arguments {
+		members[name] = value
+	}
+	return types.ListValueMust(sseCType, []attr.Value{
+		types.ObjectValueMust(sseCType.AttrTypes, members),
+	})
+}
+
+func kmsValue(keyID types.String) types.List {
+	return types.ListValueMust(sseKMSType, []attr.Value{
+		types.ObjectValueMust(sseKMSType.AttrTypes, map[string]attr.Value{
+			"key_id": keyID, "context": types.MapNull(types.StringType),
+		}),
+	})
+}
+
+func cosValue(algorithm types.String) types.List {
+	return types.ListValueMust(sseCOSType, []attr.Value{
+		types.ObjectValueMust(sseCOSType.AttrTypes, map[string]attr.Value{"algorithm": algorithm}),
+	})
+}
+
+func TestDecodeSSEFindsTheMode(t *testing.T) {
+	t.Parallel()
+	unknownKMS := types.ListUnknown(sseKMSType)
+	cos, kms := cosValue(types.StringNull()), kmsValue(types.StringNull())
+	tests := map[string]struct {
+		block   types.List
+		mode    cosapi.Mode
+		unknown bool
+	}{
+		"null":                {types.ListNull(sseType), "", false},
+		"absent":              {types.ListValueMust(sseType, []attr.Value{}), "", false},
+		"unknown":             {unknownSSE(), "", true},
+		"empty":               {sseValue(nil, nil, nil), "", false},
+		"cos":                 {sseValue(cos, nil, nil), cosapi.ModeSSECOS, false},
+		"kms":                 {sseValue(nil, kms, nil), cosapi.ModeSSEKMS, false},
+		"c":                   {sseValue(nil, nil, cValue(nil)), cosapi.ModeSSEC, false},
+		"kms may come":        {sseValue(nil, unknownKMS, nil), "", true},
+		"cos beside unknown":  {sseValue(cos, unknownKMS, nil), cosapi.ModeSSECOS, false},
+		"two, first one wins": {sseValue(nil, kms, cValue(nil)), cosapi.ModeSSEKMS, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			choice, diags := decodeSSE(t.Context(), test.block)
+			if diags.HasError() {
+				t.Fatal(diags)
+			}
+			if choice.mode != test.mode || choice.unknown != test.unknown {
+				t.Errorf("mode = %q, unknown %v, want %q, %v",
+					choice.mode, choice.unknown, test.mode, test.unknown)
+			}
+		})
+	}
+}
+
+func TestDecodeSSEKeepsUnknownArguments(t *testing.T) {
+	t.Parallel()
+	choice, _ := decodeSSE(t.Context(), sseValue(nil, kmsValue(types.StringUnknown()), nil))
+	if !choice.kmsKeyID.IsUnknown() || !choice.kmsContext.IsNull() {
+		t.Errorf("kms = %s, %s", choice.kmsKeyID, choice.kmsContext)
+	}
+	choice, _ = decodeSSE(t.Context(), unknownSSE())
+	if !choice.keyName.IsUnknown() || !choice.keyWOVersion.IsUnknown() ||
+		!choice.kmsContext.IsUnknown() {
+		t.Errorf("members of an unknown block are known: %v", choice.keyName)
+	}
+}
+
+func TestDecodeSSEReadsBlocksOfDataSources(t *testing.T) {
+	t.Parallel()
+	// Data sources have no write-only arguments: the c block's type lacks them.
+	c := types.ObjectType{AttrTypes: map[string]attr.Type{"key_name": types.StringType}}
+	block := types.ObjectType{AttrTypes: map[string]attr.Type{"c": types.ListType{ElemType: c}}}
+	choice, _ := decodeSSE(t.Context(), types.ListValueMust(block, []attr.Value{
+		types.ObjectValueMust(block.AttrTypes, map[string]attr.Value{
+			"c": types.ListValueMust(c, []attr.Value{
+				types.ObjectValueMust(c.AttrTypes, map[string]attr.Value{
+					"key_name": types.StringValue("main"),
+				}),
+			}),
+		}),
+	}))
+	if choice.mode != cosapi.ModeSSEC || choice.keyName.ValueString() != "main" {
+		t.Errorf("mode = %q, key_name = %s", choice.mode, choice.keyName)
+	}
+	if !choice.keyWO.IsNull() || !choice.keyWOVersion.IsNull() {
+		t.Errorf("arguments that do not exist are not null: %s, %s",
+			choice.keyWO, choice.keyWOVersion)
+	}
+}
+
+func TestResolveKey(t *testing.T) {
+	t.Parallel()
+	a := mustKey(t, testKeyA)
+	keyring := cosapi.NewKeyring(map[string]cosapi.CustomerKey{"main": a})
+	at := path.Root("sse").AtListIndex(0).AtName("c").AtListIndex(0)
+	tests := map[string]struct {
+		arguments      map[string]attr.Value
+		keyringUnknown bool
+		ok, unknown    bool
+		source         path.Path
+		fails          string
+	}{
+		"key":           {arguments: m("key", testKeyA), ok: true, source: at.AtName("key")},
+		"key_wo":        {arguments: m("key_wo", testKeyA), ok: true, source: at.AtName("key_wo")},
+		"key_name":      {arguments: m("key_name", "main"), ok: true, source: at.AtName("key_name")},
+		"missing name":  {arguments: m("key_name", "old"), source: at.AtName("key_name")},
+		"nothing":       {source: at},
+		"short key":     {arguments: m("key", "short"), source: at.AtName("key"), fails: "5 bytes"},
+		"key not known": {arguments: m("key", nil), unknown: true, source: at.AtName("key")},
+		"write-only key not known": {
+			arguments: m("key_wo", nil), unknown: true, source: at.AtName("key_wo"),
+		},
+		"name not known": {arguments: m("key_name", nil), unknown: true, source: at.AtName("key_name")},
+		"name in a keyring that is not known": {
+			arguments: m("key_name", "old"), keyringUnknown: true, unknown: true,
+			source: at.AtName("key_name"),
+		},
+		"name in the known part of a keyring": {
+			arguments: m("key_name", "main"), keyringUnknown: true, ok: true,
+			source: at.AtName("key_name"),
+		},
+		"version without its key": {
+			arguments: map[string]attr.Value{"key_wo_version": types.Int64Value(2)},
+			source:    at.AtName("key_wo"),
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			choice, _ := decodeSSE(t.Context(), sseValue(nil, nil, cValue(test.arguments)))
+			got, diags := choice.resolveKey(keyring, test.keyringUnknown)
+			if (test.fails != "") != diags.HasError() {
+				t.Fatalf("diagnostics = %v", diags)
+			}
+			if test.fails != "" && !strings.Contains(diags[0].Detail(), test.fails) {
+				t.Errorf("error = %q, want it to say %q", diags[0].Detail(), test.fails)
+			}
+			if got.ok != test.ok || got.unknown != test.unknown || !got.source.Equal(test.source) {
+				t.Errorf("ok %v, unknown %v, source %s; want %v, %v, %s",
+					got.ok, got.unknown, got.source, test.ok, test.unknown, test.source)
+			}
+			if test.ok && got.key.MD5() != a.MD5() {
+				t.Errorf("key MD5 = %s, want %s", got.key.MD5(), a.MD5())
+			}
+		})
+	}
+}
+
+// m is one string argument; nil is an unknown one.
+func m(name string, value any) map[string]attr.Value {
+	text, ok := value.(string)
+	if !ok {
+		return map[string]attr.Value{name: types.StringUnknown()}
+	}
+	return map[string]attr.Value{name: types.StringValue(text)}
+}
+
+func TestOtherModesHaveNoKey(t *testing.T) {
+	t.Parallel()
+	choice, _ := decodeSSE(t.Context(), sseValue(cosValue(types.StringNull()), nil, nil))
+	got, diags := choice.resolveKey(cosapi.Keyring{}, true)
+	if got.ok || got.unknown || diags.HasError() {
+		t.Errorf("SSE-COS resolves to ok %v, unknown %v, %v", got.ok, got.unknown, diags)
+	}
+}
+
+func TestWithKMSKeyID(t *testing.T) {
+	t.Parallel()
+	id := types.StringValue(testCMK)
+	cos := sseValue(cosValue(types.StringValue("SM4")), nil, nil)
+	unknown := sseValue(nil, types.ListUnknown(sseKMSType), nil)
+	want := sseValue(nil, kmsValue(id), nil)
+	tests := map[string]struct{ block, want types.List }{
+		"null":        {sseValue(nil, kmsValue(types.StringNull()), nil), want},
+		"unknown":     {sseValue(nil, kmsValue(types.StringUnknown()), nil), want},
+		"other mode":  {cos, cos},
+		"kms unknown": {unknown, unknown},
+		"all unknown": {unknownSSE(), unknownSSE()},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, withKMSKeyID(test.block, id)); diff != "" {
+				t.Errorf("block (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEncryptionRoundTrip(t *testing.T) {
+	t.Parallel()
+	for _, want := range []cosapi.EncryptionStatus{
+		{Mode: cosapi.ModeNone},
+		{Mode: cosapi.ModeSSECOS, Algorithm: "AES256"},
+		{Mode: cosapi.ModeSSEKMS, KMSKeyID: testCMK},
+		{Mode: cosapi.ModeSSEC, Algorithm: "AES256", CustomerKeyMD5: "5inxltxhJQnqmmHfVSQjoA=="},
+	} {
+		got, known := encryptionStatus(encryptionObject(want))
+		if diff := cmp.Diff(want, got); diff != "" || !known {
+			t.Errorf("%s: known %v (-want +got):\n%s", want.Mode, known, diff)
+		}
+	}
+}
+
+func TestEncryptionIsKnownOnlyAsAWhole(t *testing.T) {
+	t.Parallel()
+	partly := types.ObjectValueMust(encryptionAttrTypes, map[string]attr.Value{
+		"mode": types.StringValue("SSE-C"), "algorithm": types.StringValue("AES256"),
+		"kms_key_id": types.StringNull(), "customer_key_md5": types.StringUnknown(),
+	})
+	tests := map[string]struct {
+		object types.Object
+		mode   cosapi.Mode
+	}{
+		"null":    {types.ObjectNull(encryptionAttrTypes), ""},
+		"unknown": {types.ObjectUnknown(encryptionAttrTypes), ""},
+		"partly":  {partly, cosapi.ModeSSEC},
+	}
+	for name, test := range tests {
+		status, known := encryptionStatus(test.object)
+		if known || status.Mode != test.mode {
+			t.Errorf("%s: known %v, mode %q, want false, %q", name, known, status.Mode, test.mode)
+		}
+	}
+}
+
+func TestDecodeCopySource(t *testing.T) {
+	t.Parallel()
+	block := types.ObjectValueMust(copySourceType.AttrTypes, map[string]attr.Value{
+		"bucket": types.StringValue(testBucket), "key": types.StringValue("a"),
+		"region": types.StringNull(), "version_id": types.StringNull(),
+		"if_match": types.StringUnknown(),
+		"sse": types.ListValueMust(copySourceSSEType, []attr.Value{
+			types.ObjectValueMust(copySourceSSEType.AttrTypes, map[string]attr.Value{
+				"c": types.ListValueMust(copySourceCType, []attr.Value{
+					types.ObjectValueMust(copySourceCType.AttrTypes, map[string]attr.Value{
+						"key": types.StringNull(), "key_name": types.StringValue("main"),
+					}),
+				}),
+			}),
+		}),
+	})
+	source, ok := decodeCopySource(types.ListValueMust(copySourceType, []attr.Value{block}))
+	if !ok || source.key.ValueString() != "a" || !source.ifMatch.IsUnknown() ||
+		!source.region.IsNull() {
+		t.Errorf("copy_source = %v, %v", ok, source.key)
+	}
+	if !source.encrypted || source.sseC.keyName.ValueString() != "main" ||
+		source.sseC.at.String() != "copy_source[0].sse[0].c[0]" {
+		t.Errorf("key = %s at %s", source.sseC.keyName, source.sseC.at)
+	}
+	if _, ok := decodeCopySource(types.ListNull(copySourceType)); ok {
+		t.Error("an absent block is present")
+	}
+	unknown, ok := decodeCopySource(types.ListUnknown(copySourceType))
+	if !ok || !unknown.bucket.IsUnknown() || !unknown.sseC.key.IsUnknown() || !unknown.encrypted {
+		t.Error("an unknown block has known members")
+	}
+}
