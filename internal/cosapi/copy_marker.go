@@ -41,7 +41,9 @@ type CopyRequest struct {
 
 // NewCopyMarker is the marker of a copy of source, as Head described it, to destination. A source
 // in a bucket with versioning is recognised by its version, any other one by its ETag.
-func NewCopyMarker(destination ObjectRef, source ObjectInfo, request CopyRequest) (CopyMarker, error) {
+func NewCopyMarker(
+	destination ObjectRef, source ObjectInfo, request CopyRequest,
+) (CopyMarker, error) {
 	context := ""
 	if kms, ok := request.Encryption.(SSEKMS); ok {
 		var err error

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -47,19 +48,18 @@ func newRoleService(t *testing.T) *roleService {
 	return service
 }
 
-func TestRolesComeFromConfigurationAndEnvironment(t *testing.T) {
-	t.Parallel()
-	token := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(token, []byte("oidc"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+// roleCase is one way to a role, with the request that it leads to.
+type roleCase struct {
+	change func(*providerModel)
+	env    map[string]string
+	action string
+	body   map[string]any
+}
+
+func roleCases(t *testing.T, token string) map[string]roleCase {
+	t.Helper()
 	key := map[string]string{"TENCENTCLOUD_SECRET_ID": "AKID-env", "TENCENTCLOUD_SECRET_KEY": "k"}
-	tests := map[string]struct {
-		change func(*providerModel)
-		env    map[string]string
-		action string
-		body   map[string]any
-	}{
+	return map[string]roleCase{
 		"configured role": {
 			change: func(m *providerModel) {
 				m.AssumeRole = blockOf(t, assumeRoleType, map[string]attr.Value{
@@ -104,6 +104,12 @@ func TestRolesComeFromConfigurationAndEnvironment(t *testing.T) {
 				"ProviderId": "github", "WebIdentityToken": "oidc",
 			},
 		},
+	}
+}
+
+// identityCases are the roles that a token opens, without a key.
+func identityCases(token string) map[string]roleCase {
+	return map[string]roleCase{
 		"identity of the environment": {
 			env: map[string]string{
 				"TENCENTCLOUD_ASSUME_ROLE_ARN":                     "arn-env",
@@ -128,7 +134,15 @@ func TestRolesComeFromConfigurationAndEnvironment(t *testing.T) {
 			},
 		},
 	}
-	for name, tt := range tests {
+}
+
+func TestRolesComeFromConfigurationAndEnvironment(t *testing.T) {
+	t.Parallel()
+	token := filepath.Join(t.TempDir(), "token")
+	must(t, os.WriteFile(token, []byte("oidc"), 0o600))
+	cases := roleCases(t, token)
+	maps.Copy(cases, identityCases(token))
+	for name, tt := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			service := newRoleService(t)

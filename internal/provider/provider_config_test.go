@@ -85,12 +85,14 @@ func TestSettingsPreferConfigurationThenEnvironmentInOrder(t *testing.T) {
 		env        map[string]string
 		want       string
 	}{
-		"configured":      {text("ap-config"), both, "ap-config"},
-		"empty is unset":  {text(""), both, "ap-first"},
-		"first variable":  {types.StringNull(), both, "ap-first"},
-		"second variable": {types.StringNull(), map[string]string{"COS_REGION": "ap-second"}, "ap-second"},
-		"nothing":         {types.StringNull(), nil, ""},
-		"unknown":         {types.StringUnknown(), both, ""},
+		"configured":     {text("ap-config"), both, "ap-config"},
+		"empty is unset": {text(""), both, "ap-first"},
+		"first variable": {types.StringNull(), both, "ap-first"},
+		"second variable": {
+			types.StringNull(), map[string]string{"COS_REGION": "ap-second"}, "ap-second",
+		},
+		"nothing": {types.StringNull(), nil, ""},
+		"unknown": {types.StringUnknown(), both, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +128,9 @@ func TestUnknownConfigurationIsNoErrorAndBuildsNoClient(t *testing.T) {
 		"part_size":              func(m *providerModel) { m.PartSize = types.Int64Unknown() },
 		"transfer_concurrency":   func(m *providerModel) { m.TransferConcurrency = types.Int64Unknown() },
 		"refresh_mode":           func(m *providerModel) { m.RefreshMode = unknown },
-		"assume_role":            func(m *providerModel) { m.AssumeRole = types.ListUnknown(assumeRoleType) },
+		"assume_role": func(m *providerModel) {
+			m.AssumeRole = types.ListUnknown(assumeRoleType)
+		},
 		"web identity": func(m *providerModel) {
 			m.WebIdentity = types.ListUnknown(webIdentityType)
 		},
@@ -266,6 +270,7 @@ func TestUnknownKeyringStillBuildsAClient(t *testing.T) {
 
 func TestNumbersFromTheEnvironmentAreChecked(t *testing.T) {
 	t.Parallel()
+	one := func(name, value string) map[string]string { return map[string]string{name: value} }
 	tests := map[string]struct {
 		env  map[string]string
 		want cosapi.Config // the fields that are compared
@@ -280,12 +285,14 @@ func TestNumbersFromTheEnvironmentAreChecked(t *testing.T) {
 			MaxRetries: 7, PartSize: 1 << 20, TransferConcurrency: 3, CopyThreshold: 9,
 			CopyPartSize: 2 << 20, CheckpointDir: "/checkpoints",
 		}, ""},
-		"no retries":    {map[string]string{"TF_COS_MAX_RETRIES": "0"}, cosapi.Config{MaxRetries: -1}, ""},
-		"no number":     {map[string]string{"TF_COS_PART_SIZE": "16 MiB"}, cosapi.Config{}, "TF_COS_PART_SIZE"},
-		"too small":     {map[string]string{"TF_COS_PART_SIZE": "1000"}, cosapi.Config{}, "TF_COS_PART_SIZE"},
-		"too many":      {map[string]string{"TF_COS_MAX_RETRIES": "101"}, cosapi.Config{}, "TF_COS_MAX_RETRIES"},
-		"unknown mode":  {map[string]string{"TF_COS_REFRESH_MODE": "fast"}, cosapi.Config{}, "TF_COS_REFRESH_MODE"},
-		"no checkpoint": {map[string]string{"TF_COS_CHECKPOINT_DIR": "off"}, cosapi.Config{}, ""},
+		"no retries": {
+			map[string]string{"TF_COS_MAX_RETRIES": "0"}, cosapi.Config{MaxRetries: -1}, "",
+		},
+		"no number":     {one("TF_COS_PART_SIZE", "16 MiB"), cosapi.Config{}, "TF_COS_PART_SIZE"},
+		"too small":     {one("TF_COS_PART_SIZE", "1000"), cosapi.Config{}, "TF_COS_PART_SIZE"},
+		"too many":      {one("TF_COS_MAX_RETRIES", "101"), cosapi.Config{}, "TF_COS_MAX_RETRIES"},
+		"unknown mode":  {one("TF_COS_REFRESH_MODE", "fast"), cosapi.Config{}, "TF_COS_REFRESH_MODE"},
+		"no checkpoint": {one("TF_COS_CHECKPOINT_DIR", "off"), cosapi.Config{}, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -308,7 +315,8 @@ func TestNumbersFromTheEnvironmentAreChecked(t *testing.T) {
 				TransferConcurrency: got.TransferConcurrency, CopyThreshold: got.CopyThreshold,
 				CopyPartSize: got.CopyPartSize, CheckpointDir: got.CheckpointDir,
 			}
-			if diff := cmp.Diff(fmt.Sprintf("%+v", tt.want), fmt.Sprintf("%+v", compared)); diff != "" {
+			want, compares := fmt.Sprintf("%+v", tt.want), fmt.Sprintf("%+v", compared)
+			if diff := cmp.Diff(want, compares); diff != "" {
 				t.Errorf("client configuration (-want +got):\n%s", diff)
 			}
 		})
@@ -351,9 +359,8 @@ func TestCredentialSourceOrder(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"work", "default"} {
 		content := fmt.Sprintf(`{"secretId": "AKID-%s", "secretKey": "k"}`, name)
-		if err := os.WriteFile(filepath.Join(dir, name+".credential"), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		file := filepath.Join(dir, name+".credential")
+		must(t, os.WriteFile(file, []byte(content), 0o600))
 	}
 	env := map[string]string{
 		"TENCENTCLOUD_SECRET_ID": "AKID-env", "TENCENTCLOUD_SECRET_KEY": "k-env",

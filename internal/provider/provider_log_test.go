@@ -137,7 +137,8 @@ func TestProviderDataPrintsNoSecret(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		for _, value := range []any{data, *data} {
 			printed := fmt.Sprintf(verb, value)
-			if strings.Contains(printed, "canary") || strings.Contains(printed, fmt.Sprintf("%x", "canary")) {
+			hex := fmt.Sprintf("%x", "canary")
+			if strings.Contains(printed, "canary") || strings.Contains(printed, hex) {
 				t.Errorf("%s prints a secret", verb)
 			}
 		}
