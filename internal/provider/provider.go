@@ -92,17 +92,25 @@ func (p *cosProvider) Configure(
 
 // Resources lists the managed resources.
 func (p *cosProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{}
+	return []func() resource.Resource{
+		newObjectRestoreResource,
+	}
 }
 
 // DataSources lists the data sources.
 func (p *cosProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{}
+	return []func() datasource.DataSource{
+		newEncryptedObjectDataSource,
+		newEncryptedObjectsDataSource,
+		newObjectCopyDataSource,
+	}
 }
 
 // EphemeralResources lists the ephemeral resources.
 func (p *cosProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{}
+	return []func() ephemeral.EphemeralResource{
+		newEncryptedObjectEphemeral,
+	}
 }
 
 // Functions lists the provider's functions.

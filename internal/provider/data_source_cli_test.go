@@ -1,0 +1,332 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+)
+
+// factoriesWithEcho are the provider, and the one that shows ephemeral values to tests.
+func factoriesWithEcho() map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"cos":  providerserver.NewProtocol6WithError(New("test")()),
+		"echo": echoprovider.NewProviderServer(),
+	}
+}
+
+// expectOutput checks an output of the state.
+func expectOutput(name, want string) statecheck.StateCheck {
+	return statecheck.ExpectKnownOutputValue(name, knownvalue.StringExact(want))
+}
+
+func copyHCL(c *cloud, content string) string {
+	return c.providerHCL("") + fmt.Sprintf(`
+resource "cos_encrypted_object" "from" {
+  bucket  = %[1]q
+  key     = "from"
+  content = %[2]q
+  sse {
+    cos {}
+  }
+}
+
+data "cos_encrypted_object_copy" "to" {
+  bucket = %[1]q
+  key    = "to"
+  copy_source {
+    bucket   = cos_encrypted_object.from.bucket
+    key      = cos_encrypted_object.from.key
+    if_match = cos_encrypted_object.from.etag
+  }
+  sse {
+    kms {}
+  }
+}
+
+output "crc64ecma" {
+  value = data.cos_encrypted_object_copy.to.crc64ecma
+}
+
+output "copied_at" {
+  value = data.cos_encrypted_object_copy.to.copied_at
+}
+`, testBucket, content)
+}
+
+// Each step ends with a plan that has to be empty, so that outputs of the copy must not change.
+func TestCLICopyIsMadeAfterItsSourceInOneApply(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, cosemu.Config{})
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factoriesWithEcho(),
+		Steps: []resource.TestStep{
+			{
+				Config: copyHCL(c, "first"),
+				ConfigStateChecks: []statecheck.StateCheck{
+					expectOutput("crc64ecma", cosapi.CRC64([]byte("first"))),
+				},
+			},
+			{
+				Config: copyHCL(c, "second"),
+				ConfigStateChecks: []statecheck.StateCheck{
+					expectOutput("crc64ecma", cosapi.CRC64([]byte("second"))),
+				},
+				Check: func(*terraform.State) error {
+					if got := c.Requests("PutObjectCopy"); got != 2 {
+						return fmt.Errorf("copies = %d, want 2", got)
+					}
+					return nil
+				},
+			},
+		},
+	})
+	if mode := c.head(testRef("to"), nil).Encryption.Mode; mode != cosapi.ModeSSEKMS {
+		t.Errorf("mode of the copy after destroy = %s, want that it stays SSE-KMS", mode)
+	}
+}
+
+func TestCLIPlanMakesACopyThatIsMissing(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, cosemu.Config{})
+	c.place(testRef("from"), "content", cosapi.WriteOptions{})
+	config := c.providerHCL("") + fmt.Sprintf(`
+data "cos_encrypted_object_copy" "to" {
+  bucket = %[1]q
+  key    = "to"
+  copy_source {
+    bucket = %[1]q
+    key    = "from"
+  }
+  sse {
+    cos {}
+  }
+}
+`, testBucket)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factoriesWithEcho(),
+		Steps: []resource.TestStep{{
+			Config: config, PlanOnly: true,
+		}},
+	})
+	if got := c.Requests("PutObjectCopy"); got != 1 {
+		t.Errorf("copies = %d, want 1", got)
+	}
+}
+
+func auditHCL(c *cloud, condition string) string {
+	return c.providerHCL("") + fmt.Sprintf(`
+data "cos_encrypted_objects" "audit" {
+  bucket = %q
+  only   = "violations"
+
+  expect {
+    modes = ["SSE-COS", "SSE-KMS"]
+  }
+  %s
+}
+`, testBucket, condition)
+}
+
+func TestCLIAuditWarnsByACheckAndFailsByAPostcondition(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, cosemu.Config{})
+	c.place(testRef("plain"), "content", cosapi.WriteOptions{})
+	checkBlock := `
+check "encrypted" {
+  assert {
+    condition     = data.cos_encrypted_objects.audit.violations == 0
+    error_message = "Not encrypted: ${join(", ", data.cos_encrypted_objects.audit.objects[*].key)}"
+  }
+}
+
+output "violations" {
+  value = join(", ", data.cos_encrypted_objects.audit.objects[*].violation)
+}
+`
+	postcondition := `
+  lifecycle {
+    postcondition {
+      condition     = self.violations == 0 && !self.truncated
+      error_message = "Not encrypted: ${join(", ", self.objects[*].key)}"
+    }
+  }
+`
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factoriesWithEcho(),
+		Steps: []resource.TestStep{
+			{
+				Config: auditHCL(c, "") + checkBlock,
+				ConfigStateChecks: []statecheck.StateCheck{
+					expectOutput("violations", "it is not encrypted"),
+				},
+			},
+			{
+				Config:      auditHCL(c, postcondition),
+				ExpectError: regexp.MustCompile(`Not encrypted: plain`),
+			},
+		},
+	})
+}
+
+// stateWithout fails when the state holds a text.
+type stateWithout string
+
+// CheckState implements statecheck.StateCheck.
+func (s stateWithout) CheckState(
+	_ context.Context, req statecheck.CheckStateRequest, resp *statecheck.CheckStateResponse,
+) {
+	text, err := json.Marshal(req.State)
+	if err == nil && strings.Contains(string(text), string(s)) {
+		err = errors.New("the state holds the canary")
+	}
+	resp.Error = err
+}
+
+// planWithout fails when the plan holds a text.
+type planWithout string
+
+// CheckPlan implements plancheck.PlanCheck.
+func (p planWithout) CheckPlan(
+	_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse,
+) {
+	text, err := json.Marshal(req.Plan)
+	if err == nil && strings.Contains(string(text), string(p)) {
+		err = errors.New("the plan holds the canary")
+	}
+	resp.Error = err
+}
+
+func TestCLIEphemeralContentReachesNeitherPlanNorState(t *testing.T) {
+	t.Parallel()
+	const canary = "canary-content"
+	c := newCloud(t, cosemu.Config{})
+	c.place(testRef("secret"), canary, cosapi.WriteOptions{
+		Encryption: cosapi.SSEC{Key: mustKey(t, testKeyA)},
+	})
+	config := c.providerHCL(fmt.Sprintf("customer_keys = { a = %q }", testKeyA)) + fmt.Sprintf(`
+ephemeral "cos_encrypted_object" "secret" {
+  bucket = %[1]q
+  key    = "secret"
+}
+
+resource "cos_encrypted_object" "derived" {
+  bucket             = %[1]q
+  key                = "derived"
+  content_wo         = ephemeral.cos_encrypted_object.secret.content
+  content_wo_version = 1
+  sse {
+    cos {}
+  }
+}
+
+provider "echo" {
+  data = ephemeral.cos_encrypted_object.secret.size
+}
+
+resource "echo" "size" {}
+`, testBucket)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factoriesWithEcho(),
+		Steps: []resource.TestStep{{
+			Config: config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{
+				PreApply: []plancheck.PlanCheck{planWithout(canary)},
+			},
+			ConfigStateChecks: []statecheck.StateCheck{
+				stateWithout(canary),
+				statecheck.ExpectKnownValue("echo.size", tfjsonpath.New("data"),
+					knownvalue.Int64Exact(int64(len(canary)))),
+			},
+			Check: func(*terraform.State) error {
+				got, _, err := c.somebodyElse().Content(context.Background(), testRef("derived"), nil, 100)
+				if err == nil && string(got) != canary {
+					err = fmt.Errorf("derived object = %q", got)
+				}
+				return err
+			},
+		}},
+	})
+}
+
+func TestCLIRestoreThenRead(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, cosemu.Config{})
+	c.place(testRef("old"), "content", cosapi.WriteOptions{StorageClass: "ARCHIVE"})
+	config := c.providerHCL("") + fmt.Sprintf(`
+resource "cos_encrypted_object_restore" "old" {
+  bucket = %q
+  key    = "old"
+  days   = 2
+}
+
+data "cos_encrypted_object" "old" {
+  bucket       = cos_encrypted_object_restore.old.bucket
+  key          = cos_encrypted_object_restore.old.key
+  read_content = true
+  depends_on   = [cos_encrypted_object_restore.old]
+}
+
+output "restored" {
+  value     = data.cos_encrypted_object.old.content
+  sensitive = true
+}
+`, testBucket)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factoriesWithEcho(),
+		Steps: []resource.TestStep{{
+			Config:            config,
+			ConfigStateChecks: []statecheck.StateCheck{expectOutput("restored", "content")},
+		}},
+	})
+}
+
+func TestCLIFunctions(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, cosemu.Config{})
+	url := "https://" + testBucket + ".cos." + testRegion + ".myqcloud.com/a%20b"
+	config := c.providerHCL("") + fmt.Sprintf(`
+output "md5" {
+  value = provider::cos::customer_key_md5(%q)
+}
+output "context" {
+  value = provider::cos::kms_context({ test = "test" })
+}
+output "key" {
+  value = provider::cos::parse_object_url(%q).key
+}
+`, testKeyA, url)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factoriesWithEcho(),
+		Steps: []resource.TestStep{
+			{
+				Config: config,
+				ConfigStateChecks: []statecheck.StateCheck{
+					expectOutput("md5", mustKey(t, testKeyA).MD5()),
+					expectOutput("context", "eyJ0ZXN0IjoidGVzdCJ9"),
+					expectOutput("key", "a b"),
+				},
+			},
+			{
+				Config:      `output "md5" { value = provider::cos::customer_key_md5("short") }`,
+				ExpectError: regexp.MustCompile(`(?s)Invalid value for "key" parameter.*5 bytes`),
+			},
+		},
+	})
+}
