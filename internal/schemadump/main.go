@@ -67,6 +67,8 @@ func providerJSON(
 		"resource_schemas":           schemasJSON(schemas.ResourceSchemas),
 		"data_source_schemas":        schemasJSON(schemas.DataSourceSchemas),
 		"ephemeral_resource_schemas": schemasJSON(schemas.EphemeralResourceSchemas),
+		"list_resource_schemas":      schemasJSON(schemas.ListResourceSchemas),
+		"action_schemas":             actionsJSON(schemas.ActionSchemas),
 		"functions":                  functions,
 		"resource_identity_schemas":  identitySchemas,
 	}
@@ -76,6 +78,15 @@ func schemasJSON(schemas map[string]*tfprotov6.Schema) map[string]any {
 	converted := map[string]any{}
 	for name, schema := range schemas {
 		converted[name] = schemaJSON(schema)
+	}
+	return converted
+}
+
+// actionsJSON leaves out the version: schemas of actions have none.
+func actionsJSON(schemas map[string]*tfprotov6.ActionSchema) map[string]any {
+	converted := map[string]any{}
+	for name, action := range schemas {
+		converted[name] = map[string]any{"block": blockJSON(action.Schema.Block)}
 	}
 	return converted
 }
