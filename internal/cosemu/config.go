@@ -1,6 +1,14 @@
 package cosemu
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Config describes the emulated account. The zero value is an account without buckets.
 type Config struct {
@@ -68,6 +76,27 @@ func DocumentedCredential() Credential {
 	}
 }
 
+var bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*-[0-9]+$`)
+
+// check refuses what no account can be. Regions of buckets are checked where they are added.
+func (c Config) check() error {
+	for _, text := range slices.Concat(c.Buckets, c.VersionedBuckets) {
+		if name, _, _ := strings.Cut(text, "@"); !bucketForm.MatchString(name) {
+			return fmt.Errorf("bucket %s: the form is name-appid", name)
+		}
+	}
+	for _, credential := range c.Credentials {
+		if credential.SecretID == "" || credential.SecretKey == "" {
+			return errors.New("a credential needs an id and a key")
+		}
+	}
+	switch c.WrongKeyStatus {
+	case http.StatusBadRequest, http.StatusForbidden:
+		return nil
+	}
+	return fmt.Errorf("a wrong customer key answers 400 or 403, not %d", c.WrongKeyStatus)
+}
+
 // withDefaults fills in what the caller left out.
 func (c Config) withDefaults() Config {
 	if len(c.Regions) == 0 {
@@ -83,7 +112,7 @@ func (c Config) withDefaults() Config {
 		c.CopyLimit = defaultCopyLimit
 	}
 	if c.WrongKeyStatus == 0 {
-		c.WrongKeyStatus = 403
+		c.WrongKeyStatus = http.StatusForbidden
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -34,6 +34,9 @@ type Server struct {
 // New returns a server without a listener.
 func New(config Config) (*Server, error) {
 	config = config.withDefaults()
+	if err := config.check(); err != nil {
+		return nil, err
+	}
 	s := &Server{
 		config: config, store: newStore(config.ListLag > 0), salt: make([]byte, 32),
 		credentials: map[string]Credential{}, kmsKeys: map[string]bool{},
@@ -61,6 +64,9 @@ func (s *Server) addBuckets(names []string, versioning string) error {
 		}
 		if !slices.Contains(s.config.Regions, region) {
 			return fmt.Errorf("bucket %s: no region %s", name, region)
+		}
+		if s.store.find(name, region) != nil {
+			return fmt.Errorf("bucket %s: it is configured twice", name)
 		}
 		s.store.addBucket(name, region, versioning)
 	}
