@@ -81,12 +81,12 @@ func (x *exchange) checkConditions(v *version) (bool, *apiError) {
 }
 
 // answerNotModified has a Content-Length although no answer 304 has a body: the official Python
-// SDK fails without one.
+// SDK fails without one. net/http removes the header in its usual spelling from every 304.
 func (x *exchange) answerNotModified(v *version) {
 	header := x.w.Header()
 	set(header, headerETag, `"`+v.etag+`"`)
 	set(header, headerTraceID, x.traceID())
-	header.Set("Content-Length", "0")
+	set(header, "content-length", "0")
 	x.w.WriteHeader(http.StatusNotModified)
 }
 
