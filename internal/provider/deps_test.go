@@ -50,6 +50,8 @@ func TestImportRulesForbid(t *testing.T) {
 		modulePath + "internal/cosapi":        false,
 		frameworkPaths + "log/tflog":          false,
 		"net/url":                             false,
+		"golang.org/x/sync/errgroup":          false,
+		"golang.org/x/net/http2":              true,
 		"encoding/json":                       false,
 	}
 	for path, want := range tests {
@@ -68,11 +70,12 @@ func forbidden(path string) string {
 		}
 	}
 	inModule := path == modulePath+"internal/cosapi"
+	concurrency := strings.HasPrefix(path, "golang.org/x/sync/")
 	standard := !strings.Contains(strings.Split(path, "/")[0], ".")
-	if inModule || standard || strings.HasPrefix(path, frameworkPaths) {
+	if inModule || standard || concurrency || strings.HasPrefix(path, frameworkPaths) {
 		return ""
 	}
-	return "the provider imports cosapi, terraform-plugin-* and the standard library alone"
+	return "the provider imports cosapi, terraform-plugin-*, x/sync and the standard library alone"
 }
 
 // sourceImports returns the imports of each file of the package that is not a test.

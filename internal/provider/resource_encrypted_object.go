@@ -7,6 +7,18 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 )
 
+var (
+	_ resource.ResourceWithConfigure      = (*encryptedObjectResource)(nil)
+	_ resource.ResourceWithIdentity       = (*encryptedObjectResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*encryptedObjectResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*encryptedObjectResource)(nil)
+	_ resource.ResourceWithImportState    = (*encryptedObjectResource)(nil)
+	_ resource.ResourceWithMoveState      = (*encryptedObjectResource)(nil)
+)
+
+// newEncryptedObjectResource is the constructor of cos_encrypted_object.
+func newEncryptedObjectResource() resource.Resource { return &encryptedObjectResource{} }
+
 // encryptedObjectResource is cos_encrypted_object. One value serves one call.
 type encryptedObjectResource struct {
 	// data is nil until the provider is configured: while Terraform only validates.

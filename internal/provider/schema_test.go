@@ -134,7 +134,7 @@ var secretNames = []string{
 // publicNames look like secrets and are none.
 var publicNames = []string{
 	"secret_id", "key_wo_version", "content_wo_version", "web_identity_token_file",
-	"customer_key_md5", "key_name", "key_id", "kms_key_id",
+	"customer_key_md5", "customer_key_md5s", "key_name", "key_id", "kms_key_id",
 }
 
 func isSecret(part schemaPart) bool {
