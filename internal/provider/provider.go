@@ -93,6 +93,7 @@ func (p *cosProvider) Configure(
 // Resources lists the managed resources.
 func (p *cosProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
+		newEncryptedObjectResource,
 		newObjectRestoreResource,
 	}
 }
