@@ -1,0 +1,97 @@
+package cosemu
+
+import (
+	"io"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestListedLags shows that listings show the state of a moment ago: neither later writes nor later
+// deletes.
+func TestListedLags(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	s := newStore(true)
+	s.addBucket(plainBucket, farRegion, "")
+	b := s.find(plainBucket, farRegion)
+	write := func(key, etag string, second int) *version {
+		v := &version{key: key, etag: etag}
+		s.put(b, v, start.Add(time.Duration(second)*time.Second))
+		return v
+	}
+	write("b", "first", 0)
+	write("b", "second", 10)
+	a := write("a", "only", 10)
+	b.remove(a, start.Add(20*time.Second))
+	for second, want := range map[int]string{-1: "", 0: "b:first ", 9: "b:first ", 10: "a:only b:second ", 20: "b:second "} {
+		got := ""
+		for _, v := range b.listed(start.Add(time.Duration(second) * time.Second)) {
+			got += v.key + ":" + v.etag + " "
+		}
+		if got != want {
+			t.Errorf("after %d s the listing is %q, want %q", second, got, want)
+		}
+	}
+}
+
+// TestHistoryIsKeptForLagOnly shows that a server without ListLag does not keep what is deleted.
+func TestHistoryIsKeptForLagOnly(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.must(t, "PUT", "/a", objectContent)
+	r.must(t, "DELETE", "/a", "")
+	if holds(r.Server, objectContent) {
+		t.Error("the deleted body is still held")
+	}
+}
+
+// TestBlobReader shows ranges of a body in pieces against the same ranges of the whole.
+func TestBlobReader(t *testing.T) {
+	t.Parallel()
+	const whole = "abcdefghij"
+	b := blob{pieces: [][]byte{[]byte("abc"), []byte("d"), []byte("efghij")}, size: int64(len(whole))}
+	for off := range len(whole) + 1 {
+		for n := range len(whole) - off + 1 {
+			got, err := io.ReadAll(b.reader(int64(off), int64(n)))
+			if err != nil || string(got) != whole[off:off+n] {
+				t.Errorf("%d bytes from %d are %q: %v", n, off, got, err)
+			}
+		}
+	}
+}
+
+// TestConcurrentRequests runs all kinds of requests on one key at once, for the race detector.
+func TestConcurrentRequests(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *Config) { c.ListLag = time.Second })
+	key := versionedHost + "/a"
+	r.must(t, "PUT", key, objectContent)
+	var wait sync.WaitGroup
+	for i := range 8 {
+		wait.Go(func() {
+			for _, request := range []step{
+				{method: "PUT", target: key, body: strconv.Itoa(i)},
+				{method: "GET", target: key},
+				{method: "PUT", target: key + "?tagging", body: "<Tagging></Tagging>"},
+				{method: "PUT", target: key, headers: []string{copyFrom(key), replaced}},
+				{method: "PUT", target: key + "?acl", headers: []string{"x-cos-acl: private"}},
+				{method: "PUT", target: versionedHost + "/?versioning", body: suspend},
+				{method: "HEAD", target: key},
+				{method: "PUT", target: versionedHost + "/?versioning", body: enable},
+				{method: "GET", target: versionedHost + "/?versions"},
+				{method: "GET", target: versionedHost + "/"},
+			} {
+				r.must(t, request.method, request.target, request.body, request.headers...)
+			}
+			if err := r.SetObjectStorageClass(versionedBucket, "a", "standard_ia"); err != nil {
+				t.Error(err)
+			}
+			if err := r.AgeObject(versionedBucket, "a", time.Second); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+}
