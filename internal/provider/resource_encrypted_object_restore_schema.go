@@ -36,12 +36,12 @@ func (r *objectRestoreResource) Schema(
 		Attributes: attributes,
 		Blocks: map[string]schema.Block{
 			"sse": restoreSSEBlock(),
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{
+			"timeouts": describedTimeouts(timeouts.Block(ctx, timeouts.Opts{
 				Create: true, Update: true,
 				CreateDescription: "How long to wait for the restore, for example `6h`. " +
 					"Default: `72h`.",
 				UpdateDescription: "How long to wait for another restore. Default: `72h`.",
-			}),
+			}), "How long to wait. Restoring takes minutes to days, by tier and storage class."),
 		},
 	}
 }

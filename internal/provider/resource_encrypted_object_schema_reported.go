@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -123,30 +124,35 @@ func encryptionAttribute() schema.Attribute {
 	}
 }
 
-// timeoutsBlock is the block of the timeouts module with descriptions that fit here.
+// timeoutsBlock is the timeouts block of the object.
 func timeoutsBlock(ctx context.Context) schema.Block {
-	const duration = "A duration such as `30s`, `10m` or `2h`. Default: none; transfers take as " +
+	const duration = " A duration such as `30s`, `10m` or `2h`. Default: none; transfers take as " +
 		"long as they move bytes."
-	block, ok := timeouts.Block(ctx, timeouts.Opts{
+	return describedTimeouts(timeouts.Block(ctx, timeouts.Opts{
 		Create: true, Read: true, Update: true, Delete: true,
-	}).(schema.SingleNestedBlock)
+		CreateDescription: "Deadline of creating the object, upload and retries included." + duration,
+		ReadDescription:   "Deadline of refreshing the object." + duration,
+		UpdateDescription: "Deadline of changing the object, upload, copy and retries included." +
+			duration,
+		DeleteDescription: "Deadline of deleting the object. It is read from the state." + duration,
+	}), "Deadlines of operations. Without them only a connection that moves nothing for 60 "+
+		"seconds is given up and tried again.")
+}
+
+// describedTimeouts gives a block of the timeouts module what the module leaves out: a description
+// of the block, and Markdown in those of its arguments.
+func describedTimeouts(module schema.Block, text string) schema.Block {
+	block, ok := module.(schema.SingleNestedBlock)
 	if !ok {
-		panic("the timeouts module does not return a SingleNestedBlock any more")
+		panic(fmt.Sprintf("the timeouts module returns a %T", module))
 	}
-	block.MarkdownDescription = "Deadlines of operations. Without them only a connection that " +
-		"moves nothing for 60 seconds is given up and tried again."
-	for name, meaning := range map[string]string{
-		"create": "Deadline of creating the object, upload and retries included. ",
-		"read":   "Deadline of refreshing the object. ",
-		"update": "Deadline of changing the object, upload, copy and retries included. ",
-		"delete": "Deadline of deleting the object. It is read from the state. ",
-	} {
-		attribute, ok := block.Attributes[name].(schema.StringAttribute)
+	block.MarkdownDescription = text
+	for name, argument := range block.Attributes {
+		attribute, ok := argument.(schema.StringAttribute)
 		if !ok {
-			panic("the timeouts module has no string " + name + " any more")
+			panic(fmt.Sprintf("the timeouts module has a %T", argument))
 		}
-		attribute.Description = ""
-		attribute.MarkdownDescription = meaning + duration
+		attribute.MarkdownDescription, attribute.Description = attribute.Description, ""
 		block.Attributes[name] = attribute
 	}
 	return block
