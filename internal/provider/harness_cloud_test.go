@@ -22,6 +22,8 @@ const (
 	testKeyA            = "0123456789ABCDEF0123456789ABCDEF"
 	testKeyB            = "fedcba9876543210fedcba9876543210"
 	testKeyC            = "a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6"
+	// testKeyD is in no keyring.
+	testKeyD = "Zx9!Yw8@Xv7#Wu6$Vt5%Us4^Tr3&Sq2*"
 )
 
 // cloud is a COS emulator of a test's own. The journal is what tests assert on: the requests

@@ -75,10 +75,16 @@ func (r *encryptedObjectResource) newWrite(
 	diags.Append(bodyDiags...)
 	encryption, encryptionDiags := r.data.requestedEncryption(choice, remembered)
 	diags.Append(encryptionDiags...)
-	return &objectWrite{
+	write := &objectWrite{
 		data: r.data, ref: r.data.objectRef(plan), plan: plan,
 		body: body, choice: choice, encryption: encryption,
-	}, diags
+	}
+	if body.kind == bodyCopySource && !diags.HasError() {
+		source, sourceDiags := r.data.copySource(body.copySource)
+		diags.Append(sourceDiags...)
+		write.source = source
+	}
+	return write, diags
 }
 
 // masked is ctx with every key of this write masked in logs.

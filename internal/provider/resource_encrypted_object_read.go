@@ -94,9 +94,6 @@ func (f *objectRefresh) lookup(
 	if recorded.Mode == cosapi.ModeSSEC {
 		return f.lookupWithKeys(ctx, recorded)
 	}
-	if f.unchangedInListing(ctx) {
-		return cosapi.ObjectInfo{}, false, nil
-	}
 	info, err := f.data.client.Head(ctx, f.ref, nil)
 	switch {
 	case err == nil:

@@ -56,9 +56,6 @@ func (f *objectRefresh) lookupWithKeys(
 	if len(keys) == 0 {
 		return f.lookupWithoutKey(ctx)
 	}
-	if f.unchangedInListing(ctx) {
-		return cosapi.ObjectInfo{}, false, nil
-	}
 	var refusal error
 	withRecorded := false
 	for _, candidate := range keys {

@@ -37,7 +37,11 @@ func (f *objectRefresh) take(info cosapi.ObjectInfo) {
 		f.completeImport(info)
 	}
 	hideSecretBody(&f.state, info.Encryption.Mode)
+	f.known.Restored = info.Restore.Restored
 	f.known.LastModified = formatTime(info.LastModified)
+	if f.known.WrittenLastModified == "" {
+		f.known.WrittenLastModified = f.known.LastModified
+	}
 	f.known.HeadAt = formatTime(time.Now())
 	if wasImported || f.known.KeyMD5 == "" {
 		f.known.KeyMD5 = info.Encryption.CustomerKeyMD5

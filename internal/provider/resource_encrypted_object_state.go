@@ -101,16 +101,18 @@ func (w *objectWrite) baselineAfter(done written) baseline {
 		KMSKeyID:    done.Encryption.KMSKeyID,
 		Endpoint:    w.data.endpoint,
 		KeyringMD5s: w.data.keyring.MD5s(),
+		ContentType: w.plan.ContentType.ValueString(),
+
+		AskedAlgorithm:    w.choice.algorithm.ValueString(),
+		ReportedAlgorithm: done.Encryption.Algorithm,
 	}
 	if w.plan.ContentWOVersion.IsNull() {
 		b.CRC64 = done.CRC64
 	}
-	if !done.LastModified.IsZero() {
-		b.LastModified = done.LastModified.UTC().Format(time.RFC3339Nano)
-	}
+	b.LastModified = formatTime(done.LastModified)
+	b.WrittenLastModified = b.LastModified
 	if done.file != nil {
-		b.File = done.file
-		b.FileHashedAt = time.Now().UTC().Format(time.RFC3339Nano)
+		b.File, b.FileHashedAt = done.file, formatTime(time.Now())
 	}
 	if done.copied != nil {
 		b.CopySourceETag = done.copied.ETag

@@ -1,0 +1,81 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+)
+
+// baselineKey is where private state keeps the baseline.
+const baselineKey = "baseline"
+
+// baseline is what was last applied or seen and has no place in the state. It holds no secret:
+// private state is readable by everybody who can read the state. What is absent is unknown.
+type baseline struct {
+	// CRC64 of the body as last written or seen; never that of a write-only body.
+	CRC64 string `json:"crc64,omitempty"`
+	// KeyMD5 is the SSE-C key that was last applied, KMSKeyID the KMS key that COS used.
+	KeyMD5   string `json:"key_md5,omitempty"`
+	KMSKeyID string `json:"kms_key_id,omitempty"`
+	// AskedAlgorithm was asked for and ReportedAlgorithm answered: COS may have another name for
+	// the same thing.
+	AskedAlgorithm    string `json:"asked_algorithm,omitempty"`
+	ReportedAlgorithm string `json:"reported_algorithm,omitempty"`
+	// LastModified is the object's when it was last seen, WrittenLastModified when it was first
+	// seen after the last write, and HeadAt when it was last asked for.
+	LastModified        string `json:"last_modified,omitempty"`
+	WrittenLastModified string `json:"written_last_modified,omitempty"`
+	HeadAt              string `json:"head_at,omitempty"`
+	// Endpoint is where the object was last seen.
+	Endpoint string `json:"endpoint,omitempty"`
+	// ContentType is what was last applied; "" if the object was never written from here.
+	ContentType string `json:"content_type,omitempty"`
+	// Restored says that an archived object was readable when it was last seen.
+	Restored bool `json:"restored,omitempty"`
+	// KeyringMD5s are the keys by name as the last refresh found them.
+	KeyringMD5s map[string]string `json:"keyring_md5s,omitempty"`
+	// File is the fact of source, FileHashedAt when it was hashed.
+	File         *cosapi.FileFact `json:"file,omitempty"`
+	FileHashedAt string           `json:"file_hashed_at,omitempty"`
+	// CopySourceETag and CopySourceVersionID are the source of the last copy.
+	CopySourceETag      string `json:"copy_source_etag,omitempty"`
+	CopySourceVersionID string `json:"copy_source_version_id,omitempty"`
+}
+
+// privateReader and privateWriter are the two sides of private state in requests and answers.
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// readBaseline reports false if there is none, as for a new object. One that cannot be read is
+// none: everything in it can be found out again.
+func readBaseline(
+	ctx context.Context, private privateReader,
+) (baseline, bool, diag.Diagnostics) {
+	text, diags := private.GetKey(ctx, baselineKey)
+	if diags.HasError() || len(text) == 0 {
+		return baseline{}, false, diags
+	}
+	var b baseline
+	if json.Unmarshal(text, &b) != nil {
+		return baseline{}, false, diags
+	}
+	return b, true, diags
+}
+
+// write stores the baseline.
+func (b baseline) write(ctx context.Context, private privateWriter) diag.Diagnostics {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Cannot store private state",
+			"This is a defect of the provider; please report it: "+err.Error())}
+	}
+	return private.SetKey(ctx, baselineKey, text)
+}

@@ -1,0 +1,291 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+)
+
+// ModifyPlan sets every computed attribute and says what an update will cost. Terraform calls it
+// in the plan and again in the apply; both calls must agree, so nothing is predicted that may be
+// another value by then.
+func (r *encryptedObjectResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
+	if req.Plan.Raw.IsNull() || r.data == nil {
+		return
+	}
+	p := &objectPlan{}
+	p.data, p.creating = r.data, req.State.Raw.IsNull()
+	resp.Diagnostics.Append(req.Config.Get(ctx, &p.config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &p.plan)...)
+	p.state = emptyObjectModel()
+	if !p.creating {
+		resp.Diagnostics.Append(req.State.Get(ctx, &p.state)...)
+		known, _, diags := readBaseline(ctx, req.Private)
+		resp.Diagnostics.Append(diags...)
+		p.known = known
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(p.run(r.data.maskSecrets(ctx))...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &p.plan)...)
+}
+
+// objectPlan is one plan under way: run turns plan into what is proposed to the user.
+type objectPlan struct {
+	assessor
+	// prior is the state as it was, where the deep check has seen something newer.
+	prior encryptedObjectModel
+}
+
+func (p *objectPlan) run(ctx context.Context) diag.Diagnostics {
+	p.prior = p.state
+	p.planPlace()
+	p.creating = p.creating || p.moves()
+	if p.creating {
+		p.known = baseline{}
+	}
+	diags := p.verifyWithConfiguredKey(ctx)
+	p.planHeaders()
+	found, assessDiags := p.assess(ctx)
+	diags.Append(assessDiags...)
+	if diags.HasError() {
+		return diags
+	}
+	d := decide(found.input)
+	diags.Append(p.judge(found, d)...)
+	p.planComputed(found, d)
+	return diags
+}
+
+// moves reports a change of bucket, key or region, which replaces the object. Terraform plans the
+// new one again without a prior state.
+func (p *objectPlan) moves() bool {
+	if p.state.Bucket.IsNull() {
+		return false
+	}
+	region := !p.config.Region.IsNull() && !p.state.Region.IsNull() &&
+		!p.config.Region.Equal(p.state.Region)
+	return region || !p.plan.Bucket.Equal(p.state.Bucket) || !p.plan.Key.Equal(p.state.Key)
+}
+
+// planPlace sets id, region and url.
+func (p *objectPlan) planPlace() {
+	if p.config.Region.IsNull() {
+		p.plan.Region = p.defaultRegion()
+	}
+	p.plan.ID, p.plan.URL = types.StringUnknown(), types.StringUnknown()
+	if p.plan.Bucket.IsUnknown() || p.plan.Key.IsUnknown() {
+		return
+	}
+	p.plan.ID = types.StringValue(p.plan.Bucket.ValueString() + "/" + p.plan.Key.ValueString())
+	if !p.plan.Region.IsUnknown() && p.data.client != nil {
+		p.plan.URL = types.StringValue(p.data.client.URL(p.data.objectRef(p.plan)))
+	}
+}
+
+// defaultRegion is the state's, else the provider's.
+func (p *objectPlan) defaultRegion() types.String {
+	switch {
+	case !p.state.Region.IsNull() && p.plan.Bucket.Equal(p.state.Bucket) &&
+		p.plan.Key.Equal(p.state.Key):
+		return p.state.Region
+	case p.data.regionUnknown || p.data.region == "" && p.data.unknown:
+		return types.StringUnknown()
+	}
+	return stringOrNull(p.data.region)
+}
+
+// planHeaders guesses the content type where none is configured. An object that was not written
+// from here keeps the type that it has.
+func (p *objectPlan) planHeaders() {
+	if !p.config.ContentType.IsNull() {
+		return
+	}
+	guess := guessContentType(p.plan.Key, p.config.Source)
+	keeps := !p.creating && p.known.ContentType == "" && !p.state.ContentType.IsNull()
+	noBody := p.config.Source.IsNull() && p.config.Content.IsNull() &&
+		p.config.ContentBase64.IsNull() && p.config.ContentWO.IsNull() && !isPresent(p.config.CopySource)
+	if keeps || noBody && !p.creating {
+		guess = p.state.ContentType
+	}
+	p.plan.ContentType = guess
+}
+
+// verifyWithConfiguredKey looks at an SSE-C object whose key Read did not have, now that the
+// configuration with key_wo is at hand. What it finds counts as the state.
+func (p *objectPlan) verifyWithConfiguredKey(ctx context.Context) diag.Diagnostics {
+	if p.creating || p.data.client == nil {
+		return nil
+	}
+	observed, _ := encryptionStatus(p.state.Encryption)
+	choice, _ := decodeSSE(ctx, p.config.SSE)
+	if observed.Mode != cosapi.ModeSSEC || choice.keyWO.IsNull() || choice.keyWO.IsUnknown() {
+		return nil
+	}
+	recorded := observed.CustomerKeyMD5
+	if recorded == "" {
+		recorded = p.known.KeyMD5
+	}
+	key, err := cosapi.ParseCustomerKey(choice.keyWO.ValueString())
+	refresh := &objectRefresh{
+		data: p.data, ref: p.data.objectRef(p.state), state: p.state, known: p.known,
+	}
+	if err != nil || key.MD5() != recorded || len(refresh.readingKeys(recorded)) > 0 {
+		return nil
+	}
+	ctx = p.data.maskSecrets(ctx, key)
+	info, err := p.data.client.Head(ctx, refresh.ref, &key)
+	switch {
+	case err == nil:
+		refresh.take(info)
+		p.state, p.known = refresh.state, refresh.known
+		return nil
+	case refusesKey(err) && observed.CustomerKeyMD5 == "":
+		return nil
+	case cosapi.Classify(err) == cosapi.ClassNotFound:
+		return nil
+	}
+	_, _, diags := refresh.lookupFailed(ctx, err, true)
+	p.state, p.known = refresh.state, refresh.known
+	return diags
+}
+
+// planComputed sets what COS will report, as far as it is certain.
+func (p *objectPlan) planComputed(found assessment, d decision) {
+	p.plan.StorageClass = p.storageClass()
+	p.plan.CRC64ECMA, p.plan.Size = found.content.crc64, found.content.size
+	p.plan.ETag, p.plan.VersionID = p.prior.ETag, p.prior.VersionID
+	if d.written {
+		p.plan.ETag, p.plan.VersionID = types.StringUnknown(), types.StringUnknown()
+	}
+	p.plan.Encryption = found.sse.object()
+	if found.input.writeOnlyBumped && found.choice.mode == cosapi.ModeSSEC && found.sse.bumped {
+		found.sse.keyMD5 = types.StringUnknown()
+		p.plan.Encryption = found.sse.object()
+	}
+	if found.choice.mode == cosapi.ModeSSEKMS && p.config.hasNoKMSKey() {
+		p.plan.SSE = withKMSKeyID(p.plan.SSE, found.sse.kmsKeyID)
+	}
+	if d.action == actionNone && found.body.kind == bodyNone {
+		p.plan.CRC64ECMA, p.plan.Size = p.prior.CRC64ECMA, p.prior.Size
+	}
+}
+
+// hasNoKMSKey reports an sse block with kms that leaves the key to COS.
+func (m encryptedObjectModel) hasNoKMSKey() bool {
+	choice, _ := decodeSSE(context.Background(), m.SSE)
+	return choice.kmsKeyID.IsNull()
+}
+
+// storageClass is the configured one, else the one the object is in.
+func (p *objectPlan) storageClass() types.String {
+	switch {
+	case !p.config.StorageClass.IsNull():
+		return p.config.StorageClass
+	case p.creating:
+		return types.StringUnknown()
+	}
+	return p.prior.StorageClass
+}
+
+// judge makes the diagnostics of a decision.
+func (p *objectPlan) judge(found assessment, d decision) diag.Diagnostics {
+	var diags diag.Diagnostics
+	writes := d.action != actionNone && d.action != actionUnsure
+	switch {
+	case d.problem == problemNoBody:
+		diags.Append(noBody(p.prior.ETag.IsNull()))
+	case d.problem == problemUnreadable:
+		diags.Append(unreadable(found.input.obstacle, p.state))
+	case writes && found.sse.noKey != nil:
+		diags.Append(found.sse.noKey)
+	case found.sse.note != nil:
+		diags.Append(found.sse.note)
+	}
+	if diags.HasError() {
+		return diags
+	}
+	if d.instead != obstacleNone {
+		diags.Append(uploadInstead(d.instead, found.body, p.state))
+	}
+	if writes && !p.creating && !p.prior.VersionID.IsNull() && found.sse.change != unchanged {
+		diags.Append(earlierVersions(p.state))
+	}
+	return diags
+}
+
+// noBody: replacing or creating an object without bytes would lose the only copy.
+func noBody(fresh bool) diag.Diagnostic {
+	what := "This plan replaces the object, and the configuration does not name its bytes: the " +
+		"only copy would be lost."
+	if fresh {
+		what = "The object does not exist, and the configuration does not name its bytes."
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("source"), "The object has no body",
+		what+" Set content, content_base64, content_wo, source or copy_source. Only an imported "+
+			"object may go without.")
+}
+
+// unreadable: a copy is needed, and neither the object nor a body can be read.
+func unreadable(why obstacle, state encryptedObjectModel) diag.Diagnostic {
+	const destroy = " To destroy the object as it is, run destroy with -refresh=false."
+	if why == obstacleArchived {
+		return diag.NewAttributeErrorDiagnostic(path.Root("storage_class"),
+			"The object is archived", fmt.Sprintf("The change needs a copy of the object, which "+
+				"is in the class %s and not restored. Restore it first with the resource "+
+				"cos_encrypted_object_restore, or give its body (source or content), so that it "+
+				"can be uploaded again.%s", state.StorageClass.ValueString(), destroy))
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("sse"), "The object's key is not at hand",
+		fmt.Sprintf("The change needs a copy of the object, which is encrypted with a customer "+
+			"key (SSE-C)%s that is neither in the state nor in the provider's customer_keys. Add "+
+			"the old key to customer_keys, or give the object's body (source or content), so "+
+			"that it can be uploaded again.%s", keyMD5Text(state), destroy))
+}
+
+func keyMD5Text(state encryptedObjectModel) string {
+	observed, _ := encryptionStatus(state.Encryption)
+	if observed.CustomerKeyMD5 == "" {
+		return ""
+	}
+	return " with the MD5 " + observed.CustomerKeyMD5
+}
+
+// uploadInstead warns that bytes will be sent where a copy would have done.
+func uploadInstead(why obstacle, body objectBody, state encryptedObjectModel) diag.Diagnostic {
+	at, size := body.argument(), state.Size.ValueInt64()
+	if why == obstacleArchived {
+		return diag.NewAttributeWarningDiagnostic(at, "The object will be uploaded again",
+			fmt.Sprintf("It is in the class %s and not restored, so COS cannot copy it. %d bytes "+
+				"will be sent. COS charges for objects that leave an archive class before their "+
+				"minimum storage duration.", state.StorageClass.ValueString(), size))
+	}
+	return diag.NewAttributeWarningDiagnostic(at, "The object will be uploaded again",
+		fmt.Sprintf("Its SSE-C key%s is not at hand, so COS cannot copy it. %d bytes will be sent. "+
+			"With the old key in the provider's customer_keys one copy would do.",
+			keyMD5Text(state), size))
+}
+
+// earlierVersions warns that history is not re-encrypted.
+func earlierVersions(state encryptedObjectModel) diag.Diagnostic {
+	text := "The bucket keeps versions. Earlier versions of the object keep the encryption that " +
+		"they were written with."
+	observed, _ := encryptionStatus(state.Encryption)
+	if observed.Mode == cosapi.ModeSSEC {
+		text += " Keep the old key for as long as they are needed."
+	}
+	return diag.NewAttributeWarningDiagnostic(path.Root("sse"),
+		"Earlier versions keep their encryption", text)
+}
