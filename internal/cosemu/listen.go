@@ -120,26 +120,24 @@ func (s *Server) Close() error {
 	return errors.Join(errs...)
 }
 
-// CACertificate is the CA that clients must trust, as PEM.
+// CACertificate returns the CA certificate that HTTPS clients must trust, as PEM; nil without an
+// HTTPS listener.
 func (s *Server) CACertificate() []byte { return s.certificates.caPEM }
 
-// EndpointTemplate is the provider's endpoint for this server, with {bucket} and {region}.
-func (s *Server) EndpointTemplate() string {
-	return "https://{bucket}.cos.{region}.localhost:" + port(s.address)
-}
+// EndpointTemplate returns the URL template of the HTTPS listener with {bucket} and {region} left
+// to fill in; empty without that listener.
+func (s *Server) EndpointTemplate() string { return endpoint("https", "{region}", s.address) }
 
 // Endpoint is EndpointTemplate for the first region.
-func (s *Server) Endpoint() string {
-	return fmt.Sprintf("https://{bucket}.cos.%s.localhost:%s", s.config.Regions[0],
-		port(s.address))
-}
+func (s *Server) Endpoint() string { return endpoint("https", s.config.Regions[0], s.address) }
 
-// HTTPEndpointTemplate is EndpointTemplate for StartHTTP.
-func (s *Server) HTTPEndpointTemplate() string {
-	return "http://{bucket}.cos.{region}.localhost:" + port(s.httpAddress)
-}
+// HTTPEndpointTemplate is EndpointTemplate for the listener of StartHTTP.
+func (s *Server) HTTPEndpointTemplate() string { return endpoint("http", "{region}", s.httpAddress) }
 
-func port(address string) string {
-	_, port, _ := net.SplitHostPort(address)
-	return port
+func endpoint(scheme, region, address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return ""
+	}
+	return scheme + "://{bucket}.cos." + region + ".localhost:" + port
 }
