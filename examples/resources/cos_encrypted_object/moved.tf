@@ -1,0 +1,15 @@
+# Before: resource "tencentcloud_cos_bucket_object" "report"
+moved {
+  from = tencentcloud_cos_bucket_object.report
+  to   = cos_encrypted_object.report
+}
+
+resource "cos_encrypted_object" "report" {
+  bucket = "examplebucket-1250000000"
+  key    = "reports/2026.csv"
+  source = "${path.module}/2026.csv"
+
+  sse {
+    cos {}
+  }
+}
