@@ -36,18 +36,24 @@ func TestPutChecks(t *testing.T) {
 		"key with character 24":       {"/a%18", nil, "InvalidURI"},
 		"key with character 27":       {"/a%1B", nil, "InvalidURI"},
 		"key not utf-8":               {"/a%FF", nil, "InvalidURI"},
-		"unknown class":               {"/a", []string{"x-cos-storage-class: COLD"}, "NotSupportedStorageClass"},
-		"unknown acl":                 {"/a", []string{"x-cos-acl: nobody"}, "InvalidArgument"},
-		"metadata of 2 KB and a byte": {"/a", []string{"x-cos-meta-a: " + strings.Repeat("v", 2048)}, "KeyTooLong"},
-		"metadata name with _":        {"/a", []string{"x-cos-meta-a_b: x"}, "InvalidArgument"},
-		"metadata name with a dot":    {"/a", []string{"x-cos-meta-a.b: x"}, "InvalidArgument"},
-		"metadata without a name":     {"/a", []string{"x-cos-meta-: x"}, "InvalidArgument"},
-		"eleven tags":                 {"/a", []string{"x-cos-tagging: " + tagList(11)}, "InvalidTag"},
-		"traffic limit too low":       {"/a", []string{"x-cos-traffic-limit: 819199"}, "InvalidArgument"},
-		"traffic limit too high":      {"/a", []string{"x-cos-traffic-limit: 838860801"}, "InvalidArgument"},
-		"traffic limit no number":     {"/a", []string{"x-cos-traffic-limit: fast"}, "InvalidArgument"},
-		"image processing":            {"/a", []string{"Pic-Operations: {}"}, "NotImplemented"},
-		"callback":                    {"/a", []string{"x-cos-callback: e30="}, "NotImplemented"},
+		"unknown class": {
+			"/a", []string{"x-cos-storage-class: COLD"}, "NotSupportedStorageClass",
+		},
+		"unknown acl": {"/a", []string{"x-cos-acl: nobody"}, "InvalidArgument"},
+		"metadata of 2 KB and a byte": {
+			"/a", []string{"x-cos-meta-a: " + strings.Repeat("v", 2048)}, "KeyTooLong",
+		},
+		"metadata name with _":     {"/a", []string{"x-cos-meta-a_b: x"}, "InvalidArgument"},
+		"metadata name with a dot": {"/a", []string{"x-cos-meta-a.b: x"}, "InvalidArgument"},
+		"metadata without a name":  {"/a", []string{"x-cos-meta-: x"}, "InvalidArgument"},
+		"eleven tags":              {"/a", []string{"x-cos-tagging: " + tagList(11)}, "InvalidTag"},
+		"traffic limit too low":    {"/a", []string{"x-cos-traffic-limit: 819199"}, "InvalidArgument"},
+		"traffic limit too high": {
+			"/a", []string{"x-cos-traffic-limit: 838860801"}, "InvalidArgument",
+		},
+		"traffic limit no number": {"/a", []string{"x-cos-traffic-limit: fast"}, "InvalidArgument"},
+		"image processing":        {"/a", []string{"Pic-Operations: {}"}, "NotImplemented"},
+		"callback":                {"/a", []string{"x-cos-callback: e30="}, "NotImplemented"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -132,9 +138,14 @@ func TestForbidOverwrite(t *testing.T) {
 	scenarios(t, map[string][]step{
 		"never versioned": {
 			{method: "PUT", target: "/a", body: "1", headers: forbid, status: 200},
-			{method: "PUT", target: "/a", body: "2", headers: forbid, status: 409, code: "FileAlreadyExists"},
+			{
+				method: "PUT", target: "/a", body: "2", headers: forbid, status: 409, code: "FileAlreadyExists",
+			},
 			{method: "GET", target: "/a", status: 200, answer: "1"},
-			{method: "PUT", target: "/a", body: "3", headers: []string{"x-cos-forbid-overwrite: false"}, status: 200},
+			{
+				method: "PUT", target: "/a", body: "3", status: 200,
+				headers: []string{"x-cos-forbid-overwrite: false"},
+			},
 			{method: "PUT", target: "/b", headers: copied, status: 200},
 			{method: "PUT", target: "/b", headers: copied, status: 409, code: "FileAlreadyExists"},
 			{method: "DELETE", target: "/a", status: 204},

@@ -121,10 +121,12 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Errorf("the zero value: %v", err)
 	}
 	for name, config := range map[string]Config{
-		"bucket without appid":   {Buckets: []string{"examplebucket"}},
-		"bucket with a dot":      {Buckets: []string{"example.bucket-1250000000"}},
-		"bucket without region":  {Buckets: []string{plainBucket + "@ap-beijing"}},
-		"bucket twice":           {Buckets: []string{plainBucket}, VersionedBuckets: []string{plainBucket}},
+		"bucket without appid":  {Buckets: []string{"examplebucket"}},
+		"bucket with a dot":     {Buckets: []string{"example.bucket-1250000000"}},
+		"bucket without region": {Buckets: []string{plainBucket + "@ap-beijing"}},
+		"bucket twice": {
+			Buckets: []string{plainBucket}, VersionedBuckets: []string{plainBucket},
+		},
 		"credential without key": {Credentials: []Credential{{SecretID: "x"}}},
 		"wrong key status":       {WrongKeyStatus: 404},
 	} {

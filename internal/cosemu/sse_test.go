@@ -162,19 +162,35 @@ var presented = map[string]struct {
 	headers      []string
 	onC, onOther string // codes; "" is success
 }{
-	"nothing":            {nil, "SsecDecryptHeaderInvalid", ""},
-	"the key":            {withKey(keyOne), "", "InvalidRequest"},
-	"another key":        {withKey(keyTwo), "AccessDenied", "InvalidRequest"},
-	"sse header":         {[]string{headerSSE + ": AES256"}, "SSEHeaderNotAllowed", "SSEHeaderNotAllowed"},
-	"kms key header":     {[]string{headerKMSKey + ": x"}, "SSEHeaderNotAllowed", "SSEHeaderNotAllowed"},
-	"no algorithm":       {replace(withKey(keyOne), "algorithm", ""), "InvalidArgument", "InvalidArgument"},
-	"no key":             {replace(withKey(keyOne), "customer-key", ""), "InvalidArgument", "InvalidArgument"},
-	"no md5":             {replace(withKey(keyOne), "key-MD5", ""), "InvalidArgument", "InvalidArgument"},
-	"another algorithm":  {replace(withKey(keyOne), "algorithm", "AES128"), "InvalidArgument", "InvalidArgument"},
-	"md5 of another key": {replace(withKey(keyOne), "key-MD5", md5Of(keyTwo)), "InvalidArgument", "InvalidArgument"},
-	"key not base64":     {replace(withKey(keyOne), "customer-key", keyOne[:31]+"!"), "InvalidArgument", "InvalidArgument"},
-	"key of 31 bytes":    {withKey(keyOne[:31]), "InvalidArgument", "InvalidArgument"},
-	"key of 33 bytes":    {withKey(keyOne + "\n"), "InvalidArgument", "InvalidArgument"},
+	"nothing":     {nil, "SsecDecryptHeaderInvalid", ""},
+	"the key":     {withKey(keyOne), "", "InvalidRequest"},
+	"another key": {withKey(keyTwo), "AccessDenied", "InvalidRequest"},
+	"sse header": {
+		[]string{headerSSE + ": AES256"}, "SSEHeaderNotAllowed", "SSEHeaderNotAllowed",
+	},
+	"kms key header": {
+		[]string{headerKMSKey + ": x"}, "SSEHeaderNotAllowed", "SSEHeaderNotAllowed",
+	},
+	"no algorithm": {
+		replace(withKey(keyOne), "algorithm", ""), "InvalidArgument", "InvalidArgument",
+	},
+	"no key": {
+		replace(withKey(keyOne), "customer-key", ""), "InvalidArgument", "InvalidArgument",
+	},
+	"no md5": {
+		replace(withKey(keyOne), "key-MD5", ""), "InvalidArgument", "InvalidArgument",
+	},
+	"another algorithm": {
+		replace(withKey(keyOne), "algorithm", "AES128"), "InvalidArgument", "InvalidArgument",
+	},
+	"md5 of another key": {
+		replace(withKey(keyOne), "key-MD5", md5Of(keyTwo)), "InvalidArgument", "InvalidArgument",
+	},
+	"key not base64": {
+		replace(withKey(keyOne), "customer-key", keyOne[:31]+"!"), "InvalidArgument", "InvalidArgument",
+	},
+	"key of 31 bytes": {withKey(keyOne[:31]), "InvalidArgument", "InvalidArgument"},
+	"key of 33 bytes": {withKey(keyOne + "\n"), "InvalidArgument", "InvalidArgument"},
 }
 
 func md5Of(key string) string {

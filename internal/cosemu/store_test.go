@@ -25,7 +25,9 @@ func TestListedLags(t *testing.T) {
 	write("b", "second", 10)
 	a := write("a", "only", 10)
 	b.remove(a, start.Add(20*time.Second))
-	for second, want := range map[int]string{-1: "", 0: "b:first ", 9: "b:first ", 10: "a:only b:second ", 20: "b:second "} {
+	for second, want := range map[int]string{
+		-1: "", 0: "b:first ", 9: "b:first ", 10: "a:only b:second ", 20: "b:second ",
+	} {
 		got := ""
 		for _, v := range b.listed(start.Add(time.Duration(second) * time.Second)) {
 			got += v.key + ":" + v.etag + " "

@@ -103,7 +103,10 @@ func TestEnabledVersioning(t *testing.T) {
 		step{method: "HEAD", target: current, status: 404, want: gone},
 		step{method: "GET", target: versionedURL("a", marker), status: 404, code: "NoSuchKey"},
 		step{method: "GET", target: versionedURL("a", second), status: 200, answer: "2"},
-		step{method: "PUT", target: current + "?tagging", body: "<Tagging></Tagging>", status: 404, code: "NoSuchKey"},
+		step{
+			method: "PUT", target: current + "?tagging", body: "<Tagging></Tagging>",
+			status: 404, code: "NoSuchKey",
+		},
 		step{method: "DELETE", target: versionedURL("a", marker), status: 204, want: gone},
 		step{method: "GET", target: current, status: 200, answer: "2"},
 		step{method: "DELETE", target: versionedURL("a", second), status: 204, want: map[string]string{
@@ -128,7 +131,10 @@ func TestSuspendedVersioning(t *testing.T) {
 	null := map[string]string{headerVersionID: nullVersion}
 	r.run(t,
 		step{method: "PUT", target: versionedHost + "/?versioning", body: suspend, status: 200},
-		step{method: "PUT", target: current, body: "1", status: 200, want: map[string]string{headerVersionID: "-"}},
+		step{
+			method: "PUT", target: current, body: "1", status: 200,
+			want: map[string]string{headerVersionID: "-"},
+		},
 		step{method: "PUT", target: current, body: "2", status: 200},
 		step{method: "GET", target: current, status: 200, answer: "2", want: null},
 		step{method: "GET", target: versionedURL("a", nullVersion), status: 200, answer: "2"},
@@ -151,10 +157,18 @@ func TestSuspendedVersioning(t *testing.T) {
 func TestVersioningEnabledLater(t *testing.T) {
 	t.Parallel()
 	newRig(t).run(t,
-		step{method: "PUT", target: "/a", body: "old", status: 200, want: map[string]string{headerVersionID: "-"}},
+		step{
+			method: "PUT", target: "/a", body: "old", status: 200,
+			want: map[string]string{headerVersionID: "-"},
+		},
 		step{method: "PUT", target: "/?versioning", body: enable, status: 200},
-		step{method: "GET", target: "/a", status: 200, want: map[string]string{headerVersionID: nullVersion}},
-		step{method: "PUT", target: "/a", body: "new", status: 200, want: map[string]string{headerVersionID: "*"}},
+		step{
+			method: "GET", target: "/a", status: 200, want: map[string]string{headerVersionID: nullVersion},
+		},
+		step{
+			method: "PUT", target: "/a", body: "new", status: 200,
+			want: map[string]string{headerVersionID: "*"},
+		},
 		step{method: "GET", target: "/a?VersionId=null", status: 200, answer: "old"},
 		step{method: "GET", target: "/a", status: 200, answer: "new"},
 	)
