@@ -358,8 +358,11 @@ func TestCopyDataSourceReportsWhatCannotBeCopied(t *testing.T) {
 			c.place(testRef("from"), "content", cosapi.WriteOptions{})
 		}, attrs{"bucket": "nobucket-1250000000"}, []string{"NoSuchBucket", "nobucket-1250000000"}},
 		"onto itself": {func(*cloud) {}, attrs{"key": "from"}, []string{"same object"}},
-		"key not in the keyring": {func(*cloud) {}, attrs{"sse": sseC(attrs{"key_name": "gone"})},
-			[]string{"gone"}},
+		"key not in the keyring": {
+			func(*cloud) {},
+			attrs{"sse": sseC(attrs{"key_name": "gone"})},
+			[]string{"gone"},
+		},
 		"no region": {func(*cloud) {}, nil, []string{"Region is missing"}},
 	}
 	for name, tt := range tests {
@@ -426,11 +429,15 @@ func TestCopyDataSourceValidation(t *testing.T) {
 		"no sse":         {attrs{"sse": nil}, "sse"},
 		"no copy_source": {attrs{"copy_source": nil}, "copy_source"},
 		"no source key":  {attrs{"copy_source": []attrs{{"bucket": testBucket}}}, "key"},
-		"two modes": {attrs{"sse": []attrs{{"cos": []attrs{{}}, "kms": []attrs{{}}}}},
-			"More than one"},
+		"two modes": {
+			attrs{"sse": []attrs{{"cos": []attrs{{}}, "kms": []attrs{{}}}}},
+			"More than one",
+		},
 		"short key": {attrs{"sse": sseC(attrs{"key": "short"})}, "SSE-C key is not usable"},
-		"key_name and key": {attrs{"sse": sseC(attrs{"key": testKeyA, "key_name": "a"})},
-			"More than one"},
+		"key_name and key": {
+			attrs{"sse": sseC(attrs{"key": testKeyA, "key_name": "a"})},
+			"More than one",
+		},
 		"bad bucket":  {attrs{"bucket": "UPPER"}, "Value is not usable"},
 		"bad key":     {attrs{"key": "/to"}, "Value is not usable"},
 		"bad class":   {attrs{"storage_class": "COLD"}, "Value is not usable"},

@@ -87,12 +87,16 @@ func TestObjectsDataSourceKeepsOnlyViolations(t *testing.T) {
 		want   []any
 	}{
 		"anything encrypted": {nil, []any{"p/none"}},
-		"modes": {attrs{"modes": []any{"SSE-KMS", "SSE-COS"}},
-			[]any{"p/none", "p/sse-c", "p/unknown-key"}},
+		"modes": {
+			attrs{"modes": []any{"SSE-KMS", "SSE-COS"}},
+			[]any{"p/none", "p/sse-c", "p/unknown-key"},
+		},
 		"KMS key":   {attrs{"kms_key_ids": []any{testCMK}}, []any{"p/none", "p/sse-kms"}},
 		"key names": {attrs{"key_names": []any{"a"}}, []any{"p/none", "p/unknown-key"}},
-		"key MD5s": {attrs{"customer_key_md5s": []any{mustKey(t, testKeyB).MD5()}},
-			[]any{"p/none", "p/sse-c", "p/unknown-key"}},
+		"key MD5s": {
+			attrs{"customer_key_md5s": []any{mustKey(t, testKeyB).MD5()}},
+			[]any{"p/none", "p/sse-c", "p/unknown-key"},
+		},
 		"nothing is wrong": {attrs{"modes": []any{"NONE", "SSE-COS", "SSE-KMS", "SSE-C"}}, []any{}},
 	}
 	c := auditCloud(t)

@@ -122,12 +122,21 @@ func TestParseObjectURLFunction(t *testing.T) {
 		want  []any // bucket, key, region, version_id
 		fails string
 	}{
-		"plain": {host + "/a/b.csv",
-			[]any{"examplebucket-1250000000", "a/b.csv", "ap-guangzhou", nil}, ""},
-		"encoded key": {host + "/a%20b%2Bc",
-			[]any{"examplebucket-1250000000", "a b+c", "ap-guangzhou", nil}, ""},
-		"version": {host + "/a?versionId=MTg0",
-			[]any{"examplebucket-1250000000", "a", "ap-guangzhou", "MTg0"}, ""},
+		"plain": {
+			host + "/a/b.csv",
+			[]any{"examplebucket-1250000000", "a/b.csv", "ap-guangzhou", nil},
+			"",
+		},
+		"encoded key": {
+			host + "/a%20b%2Bc",
+			[]any{"examplebucket-1250000000", "a b+c", "ap-guangzhou", nil},
+			"",
+		},
+		"version": {
+			host + "/a?versionId=MTg0",
+			[]any{"examplebucket-1250000000", "a", "ap-guangzhou", "MTg0"},
+			"",
+		},
 		"no key":       {host + "/", nil, "no object"},
 		"other host":   {"https://example.com/a", nil, "Host"},
 		"no URL":       {"examplebucket-1250000000/a", nil, "https://"},

@@ -394,10 +394,14 @@ func TestCredentialSourceOrder(t *testing.T) {
 			m.SecretID, m.SecretKey = text("AKID-config"), text("k-config")
 			m.SecurityToken = text("t-config")
 		}, env, "AKID-config k-config t-config"},
-		"half configured": {func(m *providerModel) { m.SecretID = text("AKID-config") }, env,
-			"AKID-config k-env "},
-		"configured profile": {func(m *providerModel) { m.Profile = text("work") }, env,
-			"AKID-work k "},
+		"half configured": {
+			func(m *providerModel) { m.SecretID = text("AKID-config") }, env,
+			"AKID-config k-env ",
+		},
+		"configured profile": {
+			func(m *providerModel) { m.Profile = text("work") }, env,
+			"AKID-work k ",
+		},
 		"first family":    {nil, env, "AKID-env k-env t-env"},
 		"second family":   {nil, without(tencent...), "AKID-cos k-cos t-cos"},
 		"profile":         {nil, without(all...), "AKID-work k "},

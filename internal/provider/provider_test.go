@@ -77,12 +77,18 @@ func TestProviderErrorsNameTheArgument(t *testing.T) {
 		change attrs
 		want   string
 	}{
-		"http": {attrs{"endpoint": "http://{bucket}.cos.{region}.myqcloud.com"},
-			`Endpoint is not usable [AttributeName("endpoint")]`},
-		"no CA": {attrs{"custom_ca_bundle": "/does/not/exist"},
-			`[AttributeName("custom_ca_bundle")]`},
-		"33 bytes": {attrs{"customer_keys": map[string]string{"main": testKeyA + "\n"}},
-			`[AttributeName("customer_keys").ElementKeyString("main")]`},
+		"http": {
+			attrs{"endpoint": "http://{bucket}.cos.{region}.myqcloud.com"},
+			`Endpoint is not usable [AttributeName("endpoint")]`,
+		},
+		"no CA": {
+			attrs{"custom_ca_bundle": "/does/not/exist"},
+			`[AttributeName("custom_ca_bundle")]`,
+		},
+		"33 bytes": {
+			attrs{"customer_keys": map[string]string{"main": testKeyA + "\n"}},
+			`[AttributeName("customer_keys").ElementKeyString("main")]`,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

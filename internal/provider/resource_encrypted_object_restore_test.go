@@ -188,12 +188,17 @@ func TestRestoreErrors(t *testing.T) {
 		change attrs
 		wants  []string
 	}{
-		"not archived": {"STANDARD", nil,
-			[]string{"Object is not archived", "405", "RestoreNonArchiveObject"}},
+		"not archived": {
+			"STANDARD", nil,
+			[]string{"Object is not archived", "405", "RestoreNonArchiveObject"},
+		},
 		"no object": {"ARCHIVE", attrs{"key": "gone"}, []string{"NoSuchKey", "request id"}},
 		"no bucket": {"ARCHIVE", attrs{"bucket": "nobucket-1250000000"}, []string{"NoSuchBucket"}},
-		"Expedited of DEEP_ARCHIVE": {"DEEP_ARCHIVE", attrs{"tier": "Expedited"},
-			[]string{"Tier is not possible", "DEEP_ARCHIVE"}},
+		"Expedited of DEEP_ARCHIVE": {
+			"DEEP_ARCHIVE",
+			attrs{"tier": "Expedited"},
+			[]string{"Tier is not possible", "DEEP_ARCHIVE"},
+		},
 		"no such tier": {"ARCHIVE", attrs{"tier": "Fast"}, []string{"tier"}},
 		"no days":      {"ARCHIVE", attrs{"days": 0}, []string{"days"}},
 		"key is gone":  {"ARCHIVE", attrs{"sse": openingC(attrs{"key_name": "gone"})}, []string{"gone"}},
