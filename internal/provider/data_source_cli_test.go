@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
@@ -130,58 +133,66 @@ data "cos_encrypted_object_copy" "to" {
 	}
 }
 
-func auditHCL(c *cloud, condition string) string {
-	return c.providerHCL("") + fmt.Sprintf(`
-data "cos_encrypted_objects" "audit" {
-  bucket = %q
-  only   = "violations"
-
-  expect {
-    modes = ["SSE-COS", "SSE-KMS"]
-  }
-  %s
-}
-`, testBucket, condition)
+// auditExample is an example of the registry page, which names the test bucket.
+func auditExample(t *testing.T, c *cloud, file string) string {
+	t.Helper()
+	example, err := os.ReadFile(filepath.Join("..", "..", "examples", "data-sources",
+		"cos_encrypted_objects", file))
+	must(t, err)
+	return c.providerHCL("") + string(example)
 }
 
-func TestCLIAuditWarnsByACheckAndFailsByAPostcondition(t *testing.T) {
+// checkStatus expects the outcome of the configuration's only check block.
+type checkStatus tfjson.CheckStatus
+
+// CheckState implements statecheck.StateCheck.
+func (s checkStatus) CheckState(
+	_ context.Context, req statecheck.CheckStateRequest, resp *statecheck.CheckStateResponse,
+) {
+	for _, check := range req.State.Checks {
+		if check.Address.Kind != tfjson.CheckKindCheckBlock {
+			continue
+		}
+		if got := check.Status; got != tfjson.CheckStatus(s) {
+			resp.Error = fmt.Errorf("check = %s, want %s", got, s)
+		}
+		return
+	}
+	resp.Error = errors.New("the state has no check block")
+}
+
+func TestCLIAuditWarnsByACheck(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, cosemu.Config{})
-	c.place(testRef("plain"), "content", cosapi.WriteOptions{})
-	checkBlock := `
-check "encrypted" {
-  assert {
-    condition     = data.cos_encrypted_objects.audit.violations == 0
-    error_message = "Not encrypted: ${join(", ", data.cos_encrypted_objects.audit.objects[*].key)}"
-  }
-}
-
-output "violations" {
-  value = join(", ", data.cos_encrypted_objects.audit.objects[*].violation)
-}
-`
-	postcondition := `
-  lifecycle {
-    postcondition {
-      condition     = self.violations == 0 && !self.truncated
-      error_message = "Not encrypted: ${join(", ", self.objects[*].key)}"
-    }
-  }
-`
+	config := auditExample(t, c, "data-source.tf")
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factoriesWithEcho(),
 		Steps: []resource.TestStep{
 			{
-				Config: auditHCL(c, "") + checkBlock,
-				ConfigStateChecks: []statecheck.StateCheck{
-					expectOutput("violations", "it is not encrypted"),
-				},
+				Config:            config,
+				ConfigStateChecks: []statecheck.StateCheck{checkStatus(tfjson.CheckStatusPass)},
 			},
 			{
-				Config:      auditHCL(c, postcondition),
-				ExpectError: regexp.MustCompile(`Not encrypted: plain`),
+				PreConfig: func() {
+					c.place(testRef("reports/plain"), "content", cosapi.WriteOptions{})
+				},
+				Config:            config,
+				ConfigStateChecks: []statecheck.StateCheck{checkStatus(tfjson.CheckStatusFail)},
 			},
 		},
+	})
+}
+
+func TestCLIAuditFailsByAPostcondition(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, cosemu.Config{})
+	c.place(testRef("plain"), "content", cosapi.WriteOptions{})
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factoriesWithEcho(),
+		Steps: []resource.TestStep{{
+			Config:      auditExample(t, c, "data-source_postcondition.tf"),
+			ExpectError: regexp.MustCompile(`1 of 1 versions are not encrypted`),
+		}},
 	})
 }
 
