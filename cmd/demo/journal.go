@@ -9,6 +9,19 @@ func (r request) writes() bool {
 	}, r.Op)
 }
 
+// encryption is how the object that was written or described is encrypted; "-" where the request is
+// about something else.
+func (r request) encryption() string {
+	bytes := []string{"PutObject", "PutObjectCopy", "HeadObject", "GetObject"}
+	switch {
+	case r.Status >= 300 || !slices.Contains(bytes, r.Op):
+		return "-"
+	case r.SSEMode == "SSE-C":
+		return "SSE-C key " + r.KeyFingerprint[:min(8, len(r.KeyFingerprint))]
+	}
+	return r.SSEMode
+}
+
 // of returns the requests that are about one of the keys; without keys, all.
 func of(journal []request, keys ...string) []request {
 	var matching []request

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -39,20 +40,13 @@ func (p page) table(rows ...[]string) {
 func (p page) requests(journal []request) {
 	rows := [][]string{{"REQUEST", "OBJECT", "ANSWER", "ENCRYPTION", "BYTES UPLOADED"}}
 	for _, r := range journal {
-		mode := r.SSEMode
-		if mode == "SSE-C" {
-			mode += " key " + shorten(r.KeyFingerprint)
-		}
 		rows = append(rows, []string{
-			r.Op, r.Key, fmt.Sprint(r.Status), mode, fmt.Sprint(r.BytesIn),
+			r.Op, cmp.Or(r.Key, "(list)"), fmt.Sprint(r.Status), r.encryption(),
+			fmt.Sprint(r.BytesIn),
 		})
 	}
 	p.say("What COS was asked (%d requests):", len(journal))
 	p.table(rows...)
-}
-
-func shorten(fingerprint string) string {
-	return fingerprint[:min(8, len(fingerprint))]
 }
 
 // planText is the part of the CLI's output that says what would change.

@@ -86,7 +86,7 @@ func (t *terraform) run(ctx context.Context, accept int, args ...string) (string
 		err = nil
 	}
 	if ctx.Err() != nil {
-		return "", fmt.Errorf("interrupted: %w", context.Cause(ctx))
+		return "", fmt.Errorf("stopped: %w", context.Cause(ctx))
 	}
 	if err != nil {
 		return "", &errorOutput{
