@@ -4,9 +4,9 @@
 // It serves the XML API of single objects over HTTP/1.1: writing, reading, copying, multipart
 // uploads, listings, versioning, tags, ACLs, restores and retention, with server-side encryption in
 // all modes and verified signatures of version 5. Buckets are named by host:
-// <bucket>.cos.<region>.localhost with or without a port, or COS's own domains for clients that dial
-// here all the same. A request that is not modelled answers 501 NotImplemented and never a silent
-// 200. That includes known operations with query parameters that they do not know.
+// <bucket>.cos.<region>.localhost with or without a port, or COS's own domains for clients that
+// dial here all the same. A request that is not modelled answers 501 NotImplemented and never a
+// silent 200. That includes known operations with query parameters that they do not know.
 //
 // [Start] gives a server a listener with a certificate of its own, [New] makes one that is only an
 // http.Handler. [Server.Journal] tells what was asked, [Server.AddFaults] makes requests fail, and
@@ -27,8 +27,8 @@
 // These are choices. Clients must not rely on them as on facts about COS.
 //
 //   - A wrong SSE-C key answers 403 AccessDenied, or 400 SsecDecryptHeaderInvalid by
-//     Config.WrongKeyStatus; a missing key 400 SsecDecryptHeaderInvalid; a key for an object without
-//     one 400 InvalidRequest; SSE-C over plain HTTP 400 InvalidRequest; two of the three headers, a
+//     Config.WrongKeyStatus; a missing key 400 SsecDecryptHeaderInvalid; a key for an object that
+//     has none 400 InvalidRequest; SSE-C over plain HTTP 400 InvalidRequest; two of the three headers, a
 //     wrong length, encoding, algorithm or MD5 400 InvalidArgument. A HEAD shows the status alone.
 //   - A copy without the source's key is refused like a GET, before it begins.
 //   - An encryption that does not exist answers 400 InvalidArgument, and so does a KMS context that
@@ -39,8 +39,8 @@
 //   - The ETag is made of key and bytes for SSE-C, of random bytes as well for SSE-KMS, and of the
 //     upload's id and the parts' ETags for a multipart object.
 //   - A copy of the current version onto itself without x-cos-metadata-directive: Replaced answers
-//     400 InvalidRequest, even if class, encryption or tags change. An earlier version may be copied
-//     onto its own key.
+//     400 InvalidRequest, even if class, encryption or tags change. An earlier version may be
+//     copied onto its own key.
 //   - x-cos-tagging of a copy without x-cos-tagging-directive: Replaced is ignored. Headers and
 //     metadata without Replaced answer 400 InvalidArgument, but for Content-Type.
 //   - A copy above the limit answers 400 EntityTooLarge, one from an acceleration domain 400
@@ -49,8 +49,8 @@
 //   - An ETag condition of GET and HEAD overrules the date of the same direction (RFC 9110); of the
 //     conditions on a copy's source all must hold.
 //   - If-Match and If-None-Match of PUT and DELETE are ignored: COS documents none.
-//   - An object lock refuses to replace or delete the version. With versioning enabled, a write makes
-//     another version and a plain DELETE a marker, and both are allowed.
+//   - An object lock refuses to replace or delete the version. With versioning enabled, a write
+//     makes another version and a plain DELETE a marker, and both are allowed.
 //   - In a suspended bucket PUT shows no version id, Complete shows null, both as documented.
 //   - A bucket that exists in another region answers 404 NoSuchBucket.
 //   - Every storage class may be written to every bucket, the MAZ classes included.
