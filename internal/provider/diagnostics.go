@@ -37,14 +37,14 @@ func (a attempt) failed(err error) diag.Diagnostic {
 func (a attempt) warning(err error) diag.Diagnostic {
 	summary := "Could not " + a.doing
 	detail := joinParagraphs(a.answer(err), a.remedy(err))
-	if a.at.Equal(path.Empty()) {
+	if len(a.at.Steps()) == 0 {
 		return diag.NewWarningDiagnostic(summary, detail)
 	}
 	return diag.NewAttributeWarningDiagnostic(a.at, summary, detail)
 }
 
 func (a attempt) diagnostic(summary, detail string) diag.Diagnostic {
-	if a.at.Equal(path.Empty()) {
+	if len(a.at.Steps()) == 0 {
 		return diag.NewErrorDiagnostic(summary, detail)
 	}
 	return diag.NewAttributeErrorDiagnostic(a.at, summary, detail)

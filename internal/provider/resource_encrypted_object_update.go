@@ -250,7 +250,7 @@ func (u *objectUpdate) takeSame(info cosapi.ObjectInfo) {
 	}
 	refresh.take(info)
 	u.state, u.known = refresh.state, refresh.known
-	u.known.CRC64 = ""
+	u.known.CRC64, u.known.WrittenLastModified = "", u.known.LastModified
 	if u.plan.ContentWOVersion.IsNull() {
 		u.known.CRC64 = info.CRC64
 		u.state.CRC64ECMA = stringOrNull(info.CRC64)
