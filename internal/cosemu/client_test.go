@@ -138,8 +138,22 @@ func dialLoopback(ctx context.Context, network, address string) (net.Conn, error
 // try sends a request to the plain bucket and returns the answer, or the error of a broken
 // connection. Headers are written "name: value".
 func (c *client) try(method, target, body string, headers ...string) (answer, error) {
+	return c.send(method, target, strings.NewReader(body), headers...)
+}
+
+// chunked is do without Content-Length.
+func (c *client) chunked(method, target, body string) answer {
+	c.t.Helper()
+	a, err := c.send(method, target, io.MultiReader(strings.NewReader(body)))
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", method, target, err)
+	}
+	return a
+}
+
+func (c *client) send(method, target string, body io.Reader, headers ...string) (answer, error) {
 	base := strings.Replace(c.Endpoint(), "{bucket}", plainBucket, 1)
-	request, err := http.NewRequest(method, base+target, strings.NewReader(body))
+	request, err := http.NewRequest(method, base+target, body)
 	if err != nil {
 		return answer{}, err
 	}
