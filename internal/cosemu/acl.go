@@ -68,8 +68,10 @@ func headerACL(header http.Header) (acl, *apiError) {
 	return a, nil
 }
 
+// granteeXML spells its attributes with their prefix: package xml would invent another one.
 type granteeXML struct {
-	Type        string `xml:"http://www.w3.org/2001/XMLSchema-instance type,attr,omitempty"`
+	Namespace   string `xml:"xmlns:xsi,attr"`
+	Type        string `xml:"xsi:type,attr"`
 	ID          string `xml:"ID,omitempty"`
 	DisplayName string `xml:"DisplayName,omitempty"`
 	URI         string `xml:"URI,omitempty"`
@@ -152,7 +154,11 @@ func getACL(x *exchange) *apiError {
 	document := aclXML{Owner: ownerXML{ID: owner, DisplayName: owner}}
 	add := func(permission, id string) {
 		document.Grants = append(document.Grants, grantXML{
-			Grantee: granteeXML{Type: "CanonicalUser", ID: id, DisplayName: id}, Permission: permission,
+			Grantee: granteeXML{
+				Namespace: "http://www.w3.org/2001/XMLSchema-instance", Type: "CanonicalUser",
+				ID: id, DisplayName: id,
+			},
+			Permission: permission,
 		})
 	}
 	add("FULL_CONTROL", owner)
