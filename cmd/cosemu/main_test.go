@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+)
+
+// program is a running emulator.
+type program struct {
+	ready, notes *bufio.Reader
+	stop         context.CancelFunc
+	ended        chan error
+}
+
+// start runs the program until the test ends.
+func start(t *testing.T, args ...string) *program {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	stdout, outWriter := io.Pipe()
+	stderr, errWriter := io.Pipe()
+	p := &program{
+		ready: bufio.NewReader(stdout), notes: bufio.NewReader(stderr), stop: stop,
+		ended: make(chan error, 1),
+	}
+	go func() {
+		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), outWriter, errWriter)
+		_, _ = outWriter.Close(), errWriter.Close()
+		p.ended <- err
+	}()
+	t.Cleanup(stop)
+	return p
+}
+
+// line reads one line of an output.
+func line(t *testing.T, r *bufio.Reader) string {
+	t.Helper()
+	text, err := r.ReadString('\n')
+	if err != nil {
+		t.Fatalf("reading a line: %v, %q", err, text)
+	}
+	return strings.TrimSuffix(text, "\n")
+}
+
+func TestProgramServesUntilItIsStopped(t *testing.T) {
+	t.Parallel()
+	caFile := filepath.Join(t.TempDir(), "ca.pem")
+	p := start(t, "-ca-out", caFile, "-region", "ap-beijing", "-bucket", "demo-1250000000")
+	ready := line(t, p.ready)
+	form := regexp.MustCompile(
+		`^cosemu ready https://\{bucket\}\.cos\.ap-beijing\.localhost:([0-9]+)$`)
+	match := form.FindStringSubmatch(ready)
+	if match == nil {
+		t.Fatalf("ready line = %q", ready)
+	}
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
+		RootCAs: roots, ServerName: "demo-1250000000.cos.ap-beijing.localhost",
+	}}}
+	defer client.CloseIdleConnections()
+	request, err := http.NewRequest(http.MethodGet, "https://127.0.0.1:"+match[1]+"/key", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = "demo-1250000000.cos.ap-beijing.localhost:" + match[1]
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusForbidden {
+		t.Errorf("unsigned request = %d, want 403", response.StatusCode)
+	}
+	p.stop()
+	rest, err := io.ReadAll(p.ready)
+	if err != nil || len(rest) > 0 {
+		t.Errorf("more on standard output: %q, %v", rest, err)
+	}
+	if err := <-p.ended; err != nil {
+		t.Errorf("run = %v", err)
+	}
+	if _, err := client.Do(request); err == nil {
+		t.Error("the program still serves")
+	}
+}
+
+func TestProgramServesJournalAndHTTP(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-admin", "127.0.0.1:0", "-http-addr", "127.0.0.1:0")
+	if got := line(t, p.notes); !strings.HasPrefix(got, "cosemu http http://{bucket}.cos.{region}.") {
+		t.Errorf("line of -http-addr = %q", got)
+	}
+	address, found := strings.CutPrefix(line(t, p.notes), "cosemu admin ")
+	if !found {
+		t.Fatalf("line of -admin = %q", address)
+	}
+	line(t, p.ready)
+	response, err := http.Get(address + "/journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, _ := io.ReadAll(response.Body); string(body) != "[]\n" {
+		t.Errorf("journal = %q", body)
+	}
+}
+
+func TestProgramRefuses(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"public-admin":   {"-admin", "0.0.0.0:0"},
+		"public-address": {"-addr", ":0"},
+		"public-http":    {"-http-addr", "192.0.2.1:80"},
+		"unwritable-ca":  {"-ca-out", filepath.Join(t.TempDir(), "missing", "ca.pem")},
+		"unknown-region": {"-bucket", "demo-1250000000@ap-nowhere"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			var stdout strings.Builder
+			args := append([]string{"-addr", "127.0.0.1:0"}, args...)
+			if err := run(ctx, args, &stdout, io.Discard); err == nil {
+				t.Error("it serves")
+			}
+			if stdout.Len() > 0 {
+				t.Errorf("it claims to be ready: %s", stdout.String())
+			}
+		})
+	}
+}
+
+func TestFlags(t *testing.T) {
+	t.Parallel()
+	got, err := parseFlags(strings.Fields("-addr 127.0.0.1:1 -admin 127.0.0.1:2 -http-addr "+
+		"127.0.0.1:3 -ca-out ca.pem -region a -region b -bucket c -bucket d@b -versioned-bucket e "+
+		"-secret-id id -secret-key key -kms-key f -kms-key g -latency 20ms -restore-delay 1s "+
+		"-discard -connection-rate 1000"), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := options{
+		addr: "127.0.0.1:1", admin: "127.0.0.1:2", httpAddr: "127.0.0.1:3", caOut: "ca.pem",
+		config: cosemu.Config{
+			Regions: []string{"a", "b"}, Buckets: []string{"c", "d@b"},
+			VersionedBuckets: []string{"e"}, KMSKeys: []string{"f", "g"},
+			Credentials: []cosemu.Credential{{SecretID: "id", SecretKey: "key"}},
+			Latency:     20 * time.Millisecond, RestoreDelay: time.Second, Discard: true,
+			ConnectionRate: 1000,
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("options = %+v, want %+v", got, want)
+	}
+}
+
+func TestFlagDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := parseFlags(nil, io.Discard)
+	want := options{
+		addr: "127.0.0.1:9443", config: cosemu.Config{Buckets: []string{exampleBucket}},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("options = %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestFlagRefusals(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string]string{
+		"id-without-key": "-secret-id id", "key-without-id": "-secret-key key",
+		"argument": "serve", "unknown": "-verbose", "negative-rate": "-connection-rate -1",
+		"negative-delay": "-restore-delay -1s", "empty-bucket": "-bucket=",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := parseFlags(strings.Fields(args), io.Discard); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+	var usage strings.Builder
+	if _, err := parseFlags([]string{"-h"}, &usage); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("-h = %v", err)
+	}
+	for _, name := range strings.Fields("addr admin region bucket versioned-bucket secret-id " +
+		"secret-key kms-key ca-out latency restore-delay http-addr discard connection-rate") {
+		if !strings.Contains(usage.String(), "-"+name) {
+			t.Errorf("the usage does not name -%s", name)
+		}
+	}
+}
