@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -428,6 +429,8 @@ func proposeBlock(
 	}
 	var elements, before []tftypes.Value
 	must(t, config.As(&elements))
+	// As returns the slice that the configuration itself holds.
+	elements = slices.Clone(elements)
 	if prior.Type() != nil && !prior.IsNull() && prior.IsKnown() {
 		must(t, prior.As(&before))
 	}
@@ -441,11 +444,13 @@ func proposeBlock(
 	return tftypes.NewValue(config.Type(), elements)
 }
 
+// objectFields are the members of an object, in a map of its own: As returns the map that the
+// value itself holds.
 func objectFields(t *testing.T, value tftypes.Value) map[string]tftypes.Value {
 	t.Helper()
 	fields := map[string]tftypes.Value{}
 	must(t, value.As(&fields))
-	return fields
+	return maps.Clone(fields)
 }
 
 // inconsistent names the first place where a known planned value differs from what came.
