@@ -93,8 +93,12 @@ func TestRenewedCredentialsShareOneFetch(t *testing.T) {
 		release := make(chan struct{})
 		source := &countedFetch{life: time.Hour}
 		cached := renewed(func(ctx context.Context) (Credentials, error) {
-			<-release
-			return source.fetch(ctx)
+			select {
+			case <-release:
+				return source.fetch(ctx)
+			case <-ctx.Done():
+				return Credentials{}, ctx.Err()
+			}
 		})
 		impatient, cancel := context.WithCancel(t.Context())
 		var group sync.WaitGroup

@@ -133,8 +133,6 @@ func (s STS) exchange(ctx context.Context, identity WebIdentity) (Credentials, e
 		return Credentials{}, err
 	}
 	request := sts.NewAssumeRoleWithWebIdentityRequest()
-	// The token is the proof; there is no key to sign with.
-	request.SetSkipSign(true)
 	request.RoleArn, request.RoleSessionName = &identity.RoleARN, &identity.SessionName
 	request.ProviderId = optional(identity.ProviderID)
 	request.WebIdentityToken = &token

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
@@ -19,6 +21,22 @@ func markerWith(
 	})
 	must(t, err)
 	return marker
+}
+
+// A source that is a copy itself has a marker, which must not be left behind in part.
+func TestCopyHeadersHaveOneMarker(t *testing.T) {
+	t.Parallel()
+	older := markerWith(t, func(*cosapi.ObjectRef, *cosapi.ObjectInfo) {})
+	newer := markerWith(t, func(to *cosapi.ObjectRef, from *cosapi.ObjectInfo) {
+		to.Key, from.CRC64 = "third", ""
+	})
+	got := wantedCopy{}.copyHeaders(cosapi.ObjectHeaders{
+		Metadata: older.AddTo(map[string]string{"team": "x"}),
+	}, newer)
+	want := newer.AddTo(map[string]string{"team": "x"})
+	if diff := cmp.Diff(want, got.Metadata); diff != "" {
+		t.Errorf("metadata (-want +got):\n%s", diff)
+	}
 }
 
 func TestCopyDecision(t *testing.T) {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -323,6 +324,15 @@ func TestCopyDataSourceIsPinnedByIfMatch(t *testing.T) {
 		config := copyConfig(sseCOS())
 		config["copy_source"].([]attrs)[0]["if_match"] = spelling
 		expectState(t, server.mustRead(copyType, config), attrs{"source_etag": etag})
+	}
+	// The copy itself is pinned to the source that was looked at, also without if_match.
+	c.ResetJournal()
+	server.mustRead(copyType, copyConfig(sseCOS()).with(attrs{"key": "other"}))
+	for _, entry := range c.Journal() {
+		pinned := slices.Contains(entry.HeaderNames, "x-cos-copy-source-if-match")
+		if entry.Op == "PutObjectCopy" && !pinned {
+			t.Errorf("copy without a condition: %v", entry.HeaderNames)
+		}
 	}
 	config := copyConfig(sseCOS()).with(attrs{"key": "never"})
 	config["copy_source"].([]attrs)[0]["if_match"] = "another"

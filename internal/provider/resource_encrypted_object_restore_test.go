@@ -86,6 +86,15 @@ func TestRestoreOfAnSSECObjectByEveryKindOfKey(t *testing.T) {
 			restore := newServer(t, c, keysAB()).resource(restoreType)
 			restore.mustApply(restoreConfig(attrs{"sse": openingC(members)}))
 			restore.expect(attrs{"restored": true})
+			c.ResetJournal()
+			if text := warningText(restore.refresh()); text != "" {
+				t.Errorf("warnings of the refresh = %q", text)
+			}
+			if name == "key_wo" {
+				c.expectOps()
+			} else {
+				c.expectOps("HeadObject")
+			}
 			stored := strings.Contains(restore.state.String(), testKeyA)
 			if stored != (name == "key") {
 				t.Errorf("key in the state = %v", stored)
