@@ -60,7 +60,18 @@
 //   - Default encryption of a bucket applies to later writes only; headers of a write overrule it.
 //   - Initiate and Complete tolerate encryption headers that they do not need, because the official
 //     SDKs send them; parts do not tolerate headers of SSE-COS and SSE-KMS.
+//   - A part of an SSE-C upload without the key, or with one where Initiate had none, answers 400
+//     InvalidRequest. A range of a copied part that is behind the source's end answers 416.
 //   - A restore accepts the SSE-C key or none, and refuses a wrong one. Restoring what is restored
-//     already answers 200 and counts the days anew.
-//   - A retention can be made longer and not shorter.
+//     already answers 200 and counts the days anew. Days are from 1 to 365, and the tier is Standard
+//     if none is named.
+//   - Every bucket accepts retention, of the mode COMPLIANCE. It can be made longer and not
+//     shorter; an object without one answers 404 NoSuchObjectLockConfiguration.
+//   - An object without tags has an empty set of tags, not 404 NoSuchTagSet.
+//   - PUT ?acl with headers and a body answers 400 UnexpectedContent.
+//   - Pages of more than 1000 entries are asked for in vain: 400 InvalidArgument.
+//   - A malformed signature answers 400 InvalidArgument; a token that does not belong to the key
+//     pair, or is missing, 403 InvalidAccessKeyId. A signature may begin 15 minutes in the future;
+//     after its end it answers 403 AccessDenied, "Request has expired".
+//   - Unsigned requests may read objects whose own ACL lets everybody read, unless encrypted.
 package cosemu
