@@ -28,8 +28,9 @@
 //
 //   - A wrong SSE-C key answers 403 AccessDenied, or 400 SsecDecryptHeaderInvalid by
 //     Config.WrongKeyStatus; a missing key 400 SsecDecryptHeaderInvalid; a key for an object that
-//     has none 400 InvalidRequest; SSE-C over plain HTTP 400 InvalidRequest; two of the three headers, a
-//     wrong length, encoding, algorithm or MD5 400 InvalidArgument. A HEAD shows the status alone.
+//     has none 400 InvalidRequest; SSE-C over plain HTTP 400 InvalidRequest; two of the three
+//     headers, a wrong length, encoding, algorithm or MD5 400 InvalidArgument. A HEAD shows the
+//     status alone.
 //   - A copy without the source's key is refused like a GET, before it begins.
 //   - An encryption that does not exist answers 400 InvalidArgument, and so does a KMS context that
 //     is not the Base64 of a JSON object of strings. The context's length is not limited.
@@ -63,8 +64,8 @@
 //   - A part of an SSE-C upload without the key, or with one where Initiate had none, answers 400
 //     InvalidRequest. A range of a copied part that is behind the source's end answers 416.
 //   - A restore accepts the SSE-C key or none, and refuses a wrong one. Restoring what is restored
-//     already answers 200 and counts the days anew. Days are from 1 to 365, and the tier is Standard
-//     if none is named.
+//     already answers 200 and counts the days anew. Days are from 1 to 365; the tier is Standard if
+//     none is named.
 //   - Every bucket accepts retention, of the mode COMPLIANCE. It can be made longer and not
 //     shorter; an object without one answers 404 NoSuchObjectLockConfiguration.
 //   - An object without tags has an empty set of tags, not 404 NoSuchTagSet.
