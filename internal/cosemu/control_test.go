@@ -5,17 +5,36 @@ import (
 	"time"
 )
 
-func TestEventsThatNoRequestCanCause(t *testing.T) {
+// event is something that happens to the object key, written with headers, and what requests
+// find afterwards.
+type event struct {
+	headers []string
+	happens func(*rig) error
+	after   []step
+}
+
+// happen runs each event on a server of its own.
+func happen(t *testing.T, events map[string]event) {
+	t.Helper()
+	for name, e := range events {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.must(t, "PUT", "/key", "body", e.headers...)
+			if err := e.happens(r); err != nil {
+				t.Fatal(err)
+			}
+			r.run(t, e.after...)
+		})
+	}
+}
+
+func TestObjectEvents(t *testing.T) {
 	t.Parallel()
-	const kms = "x-cos-server-side-encryption: cos/kms"
 	head := func(want map[string]string) step {
 		return step{method: "HEAD", target: "/key", status: 200, want: want}
 	}
-	tests := map[string]struct {
-		headers []string
-		event   func(*rig) error
-		after   []step
-	}{
+	happen(t, map[string]event{
 		"class-moved": {
 			nil, func(r *rig) error { return r.SetObjectStorageClass(plainBucket, "key", "archive") },
 			[]step{
@@ -25,29 +44,6 @@ func TestEventsThatNoRequestCanCause(t *testing.T) {
 				}),
 				{method: "GET", target: "/key", status: 403, code: "InvalidObjectState"},
 			},
-		},
-		"kms-key-disabled": {
-			[]string{kms}, func(r *rig) error { r.DisableKMSKey(DefaultKMSKey); return nil },
-			[]step{
-				{method: "GET", target: "/key", status: 400, code: "KmsKeyDisabled"},
-				{method: "PUT", target: "/new", headers: []string{kms}, status: 400, code: "KmsKeyDisabled"},
-			},
-		},
-		"kms-key-enabled-again": {
-			[]string{kms}, func(r *rig) error {
-				r.DisableKMSKey(DefaultKMSKey)
-				r.EnableKMSKey(DefaultKMSKey)
-				return nil
-			},
-			[]step{{method: "GET", target: "/key", status: 200}},
-		},
-		"unknown-kms-key-stays-unknown": {
-			nil, func(r *rig) error { r.EnableKMSKey("no-such-key"); return nil },
-			[]step{{
-				method: "PUT", target: "/new", status: 400, code: "KmsKeyNotExist", headers: []string{
-					kms, "x-cos-server-side-encryption-cos-kms-key-id: no-such-key",
-				},
-			}},
 		},
 		"locked": {
 			nil, func(r *rig) error {
@@ -71,7 +67,8 @@ func TestEventsThatNoRequestCanCause(t *testing.T) {
 			[]step{head(map[string]string{"Last-Modified": "Sun, 01 Mar 2026 11:00:00 GMT"})},
 		},
 		"restore-expired": {
-			[]string{"x-cos-storage-class: ARCHIVE"}, func(r *rig) error {
+			[]string{"x-cos-storage-class: ARCHIVE"},
+			func(r *rig) error {
 				r.do("POST", "/key?restore", restoreDocument(3, ""))
 				return r.ExpireRestore(plainBucket, "key")
 			},
@@ -80,18 +77,39 @@ func TestEventsThatNoRequestCanCause(t *testing.T) {
 				{method: "GET", target: "/key", status: 403, code: "InvalidObjectState"},
 			},
 		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t)
-			r.must(t, "PUT", "/key", "body", test.headers...)
-			if err := test.event(r); err != nil {
-				t.Fatal(err)
-			}
-			r.run(t, test.after...)
-		})
-	}
+	})
+}
+
+func TestKMSEvents(t *testing.T) {
+	t.Parallel()
+	const kms = "x-cos-server-side-encryption: cos/kms"
+	happen(t, map[string]event{
+		"kms-key-disabled": {
+			[]string{kms},
+			func(r *rig) error { r.DisableKMSKey(DefaultKMSKey); return nil },
+			[]step{
+				{method: "GET", target: "/key", status: 400, code: "KmsKeyDisabled"},
+				{method: "PUT", target: "/new", headers: []string{kms}, status: 400, code: "KmsKeyDisabled"},
+			},
+		},
+		"kms-key-enabled-again": {
+			[]string{kms},
+			func(r *rig) error {
+				r.DisableKMSKey(DefaultKMSKey)
+				r.EnableKMSKey(DefaultKMSKey)
+				return nil
+			},
+			[]step{{method: "GET", target: "/key", status: 200}},
+		},
+		"unknown-kms-key-stays-unknown": {
+			nil, func(r *rig) error { r.EnableKMSKey("no-such-key"); return nil },
+			[]step{{
+				method: "PUT", target: "/new", status: 400, code: "KmsKeyNotExist", headers: []string{
+					kms, "x-cos-server-side-encryption-cos-kms-key-id: no-such-key",
+				},
+			}},
+		},
+	})
 }
 
 func TestEventsOfMissingObjectsAreErrors(t *testing.T) {

@@ -38,8 +38,10 @@ func listUploads(x *exchange) *apiError {
 	if err != nil {
 		return err
 	}
-	page := uploadPage{listing: l, x: x, afterKey: x.query["key-marker"],
-		afterID: x.query["upload-id-marker"]}
+	page := uploadPage{
+		listing: l, x: x, afterKey: x.query["key-marker"],
+		afterID: x.query["upload-id-marker"],
+	}
 	page.result = listUploadsXML{
 		Bucket: x.bucket.name, EncodingType: l.encodingType, KeyMarker: l.encode(page.afterKey),
 		UploadIDMarker: page.afterID, MaxUploads: l.max, Prefix: l.encode(l.prefix),

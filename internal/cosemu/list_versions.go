@@ -41,8 +41,10 @@ func listVersions(x *exchange) *apiError {
 	if err != nil {
 		return err
 	}
-	page := versionPage{listing: l, x: x, afterKey: x.query["key-marker"],
-		afterID: x.query["version-id-marker"]}
+	page := versionPage{
+		listing: l, x: x, afterKey: x.query["key-marker"],
+		afterID: x.query["version-id-marker"],
+	}
 	page.result = listVersionsXML{
 		Name: x.bucket.name, EncodingType: l.encodingType, Prefix: l.encode(l.prefix),
 		KeyMarker: l.encode(page.afterKey), VersionIDMarker: page.afterID, MaxKeys: l.max,

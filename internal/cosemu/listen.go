@@ -132,7 +132,9 @@ func (s *Server) EndpointTemplate() string { return endpoint("https", "{region}"
 func (s *Server) Endpoint() string { return endpoint("https", s.config.Regions[0], s.address) }
 
 // HTTPEndpointTemplate is EndpointTemplate for the listener of StartHTTP.
-func (s *Server) HTTPEndpointTemplate() string { return endpoint("http", "{region}", s.httpAddress) }
+func (s *Server) HTTPEndpointTemplate() string {
+	return endpoint("http", "{region}", s.httpAddress)
+}
 
 func endpoint(scheme, region, address string) string {
 	_, port, err := net.SplitHostPort(address)

@@ -230,9 +230,7 @@ func canonical(names []string, values map[string][]string) string {
 	encoded := map[string][]string{}
 	for name, list := range values {
 		name = strings.ToLower(urlEncode(name))
-		for _, value := range list {
-			encoded[name] = append(encoded[name], value)
-		}
+		encoded[name] = append(encoded[name], list...)
 	}
 	var pairs []string
 	for _, name := range names {

@@ -225,15 +225,6 @@ func TestSignaturesAreRefused(t *testing.T) {
 	expired := Credential{
 		SecretID: "AKIDexpired", SecretKey: "secret", SecurityToken: "tok", Expired: true,
 	}
-	onHeader := func(name, value string) func(*http.Request) {
-		return func(r *http.Request) { r.Header.Set(name, value) }
-	}
-	toURL := func(path, query string) func(*http.Request) {
-		return func(r *http.Request) { r.URL.Path, r.URL.RawQuery = path, query }
-	}
-	shifted := func(by time.Duration) func(*signer) {
-		return func(s *signer) { s.start = s.start.Add(by) }
-	}
 	token := func(id, token string) func(*signer) {
 		return func(s *signer) { s.id, s.key, s.token = id, "secret", token }
 	}
@@ -294,6 +285,19 @@ func TestSignaturesAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func onHeader(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func toURL(path, query string) func(*http.Request) {
+	return func(r *http.Request) { r.URL.Path, r.URL.RawQuery = path, query }
+}
+
+// shifted is a client whose clock is off.
+func shifted(by time.Duration) func(*signer) {
+	return func(s *signer) { s.start = s.start.Add(by) }
 }
 
 func cutFrom(text string) func(*http.Request) {
