@@ -2,11 +2,19 @@ package provider
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	cos "github.com/tencentyun/cos-go-sdk-v5"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
@@ -157,4 +165,31 @@ func (c *cloud) head(ref cosapi.ObjectRef, key *cosapi.CustomerKey) cosapi.Objec
 		c.t.Fatalf("somebody else's HEAD: %v", err)
 	}
 	return info
+}
+
+// setDefaultEncryption is the bucket's owner, who chooses a KMS key for all objects that are
+// written without naming an encryption. The official SDK asks for it: our client can't.
+func (c *cloud) setDefaultEncryption(kmsKey string) {
+	c.t.Helper()
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(c.CACertificate())
+	address, err := url.Parse(strings.NewReplacer("{bucket}", testBucket,
+		"{region}", testRegion).Replace(c.EndpointTemplate()))
+	must(c.t, err)
+	credential := cosemu.DocumentedCredential()
+	client := cos.NewClient(&cos.BaseURL{BucketURL: address}, &http.Client{
+		Transport: &cos.AuthorizationTransport{
+			SecretID: credential.SecretID, SecretKey: credential.SecretKey,
+			Transport: &http.Transport{
+				TLSClientConfig: &tls.Config{RootCAs: roots},
+				DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+					return (&net.Dialer{}).DialContext(ctx, network, "127.0.0.1:"+address.Port())
+				},
+			},
+		},
+	})
+	_, err = client.Bucket.PutEncryption(c.t.Context(), &cos.BucketPutEncryptionOptions{
+		Rule: &cos.BucketEncryptionConfiguration{SSEAlgorithm: "KMS", KMSMasterKeyID: kmsKey},
+	})
+	must(c.t, err)
 }

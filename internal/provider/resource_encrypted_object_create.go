@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -135,8 +136,7 @@ func (w *objectWrite) createClaimed(ctx context.Context) (written, diag.Diagnost
 
 // createFailed reports a failed create, after taking away what COS holds unencrypted.
 func (w *objectWrite) createFailed(ctx context.Context, err error) diag.Diagnostics {
-	tried := w.attempt("create the object")
-	diags := diag.Diagnostics{w.blameArgument(tried, err).failed(err)}
+	diags := diag.Diagnostics{w.explain("create the object", err)}
 	var mismatch *cosapi.EncryptionMismatchError
 	if !errors.As(err, &mismatch) {
 		return diags
@@ -145,10 +145,20 @@ func (w *objectWrite) createFailed(ctx context.Context, err error) diag.Diagnost
 	ref := w.ref
 	ref.VersionID = mismatch.Result.VersionID
 	if _, err := w.data.client.Delete(context.WithoutCancel(ctx), ref); err != nil {
-		tried.doing = "delete the object that was not encrypted as asked"
+		tried := w.attempt("delete the object that was not encrypted as asked")
 		diags.Append(tried.failed(err))
 	}
 	return diags
+}
+
+// explain turns the error of a write into a diagnostic. A file that cannot be read has nothing to
+// do with COS.
+func (w *objectWrite) explain(doing string, err error) diag.Diagnostic {
+	var local *fs.PathError
+	if w.body.kind == bodySource && errors.As(err, &local) {
+		return (&assessor{applying: true}).fileProblem(w.body.path, err)
+	}
+	return w.blameArgument(w.attempt(doing), err).failed(err)
 }
 
 // blameArgument points an error at the argument that caused it, where there is one.

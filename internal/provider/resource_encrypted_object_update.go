@@ -223,6 +223,11 @@ func (u *objectUpdate) carry(b baseline) baseline {
 		b.CopySourceETag = u.known.CopySourceETag
 		b.CopySourceVersionID = u.known.CopySourceVersionID
 	}
+	if u.known.ContentType == "" && u.config.ContentType.IsNull() &&
+		u.plan.ContentType.Equal(u.state.ContentType) {
+		// It came with the object and was not chosen from here: later plans keep it as well.
+		b.ContentType = ""
+	}
 	return b
 }
 
@@ -239,8 +244,7 @@ func (u *objectUpdate) explain(err error) diag.Diagnostic {
 				"and has %s now. Nothing was changed in COS. Plan again.", u.write.body.path,
 				content.Want, content.Got))
 	}
-	tried := u.write.attempt("update the object")
-	return u.write.blameArgument(tried, err).failed(err)
+	return u.write.explain("update the object", err)
 }
 
 // takeSame stores what the HEAD before an upload showed: the object has the bytes already.
