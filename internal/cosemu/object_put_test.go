@@ -184,17 +184,24 @@ func TestForbidOverwriteIsAtomic(t *testing.T) {
 	}
 }
 
-// TestPutOfAShortBody shows that a body that ends early stores nothing, with Content-Length and
-// without.
+// TestPutOfAShortBody shows that a body that breaks off or ends early stores nothing.
 func TestPutOfAShortBody(t *testing.T) {
 	t.Parallel()
-	for name, length := range map[string]int64{"content-length": 10, "chunked": -1} {
+	five := func() io.Reader { return strings.NewReader("12345") }
+	cut := func() io.Reader { return iotest.TimeoutReader(iotest.OneByteReader(five())) }
+	for name, c := range map[string]struct {
+		body   io.Reader
+		length int64
+	}{
+		"cut with a length":    {cut(), 10},
+		"cut without a length": {cut(), -1},
+		"shorter than said":    {five(), 10},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			body := iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("12345")))
-			request := httptest.NewRequest("PUT", "https://"+plainHost+"/a", body)
-			request.ContentLength = length
+			request := httptest.NewRequest("PUT", "https://"+plainHost+"/a", c.body)
+			request.ContentLength = c.length
 			recorder := httptest.NewRecorder()
 			r.ServeHTTP(recorder, request)
 			if recorder.Code != 400 || !strings.Contains(recorder.Body.String(), "IncompleteBody") {

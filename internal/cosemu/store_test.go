@@ -1,6 +1,7 @@
 package cosemu
 
 import (
+	"context"
 	"io"
 	"strconv"
 	"sync"
@@ -74,18 +75,18 @@ func TestConcurrentRequests(t *testing.T) {
 	for i := range 8 {
 		wait.Go(func() {
 			for _, request := range []step{
-				{method: "PUT", target: key, body: strconv.Itoa(i)},
-				{method: "GET", target: key},
-				{method: "PUT", target: key + "?tagging", body: "<Tagging></Tagging>"},
-				{method: "PUT", target: key, headers: []string{copyFrom(key), replaced}},
-				{method: "PUT", target: key + "?acl", headers: []string{"x-cos-acl: private"}},
-				{method: "PUT", target: versionedHost + "/?versioning", body: suspend},
-				{method: "HEAD", target: key},
-				{method: "PUT", target: versionedHost + "/?versioning", body: enable},
-				{method: "GET", target: versionedHost + "/?versions"},
-				{method: "GET", target: versionedHost + "/"},
+				{method: "PUT", target: key, body: strconv.Itoa(i), status: 200},
+				{method: "GET", target: key, status: 200},
+				{method: "PUT", target: key + "?tagging", body: "<Tagging></Tagging>", status: 204},
+				{method: "PUT", target: key, headers: []string{copyFrom(key), replaced}, status: 200},
+				{method: "PUT", target: key + "?acl", headers: []string{"x-cos-acl: private"}, status: 200},
+				{method: "PUT", target: versionedHost + "/?versioning", body: suspend, status: 200},
+				{method: "HEAD", target: key, status: 200},
+				{method: "PUT", target: versionedHost + "/?versioning", body: enable, status: 200},
+				{method: "GET", target: versionedHost + "/?versions", status: 200},
+				{method: "GET", target: versionedHost + "/", status: 200},
 			} {
-				r.must(t, request.method, request.target, request.body, request.headers...)
+				r.run(t, request)
 			}
 			if err := r.SetObjectStorageClass(versionedBucket, "a", "standard_ia"); err != nil {
 				t.Error(err)
@@ -96,4 +97,39 @@ func TestConcurrentRequests(t *testing.T) {
 		})
 	}
 	wait.Wait()
+}
+
+// TestReadsDuringChanges reads one version while its class and date change all the time, for the
+// race detector.
+func TestReadsDuringChanges(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.must(t, "PUT", "/a", objectContent)
+	ctx, cancel := context.WithCancel(t.Context())
+	var readers, writer sync.WaitGroup
+	writer.Go(func() {
+		for ctx.Err() == nil {
+			if err := r.SetObjectStorageClass(plainBucket, "a", "standard_ia"); err != nil {
+				t.Error(err)
+			}
+			if err := r.AgeObject(plainBucket, "a", time.Second); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	since := "If-Unmodified-Since: Sun, 01 Mar 2026 12:00:00 GMT"
+	copied := []string{copyFrom(plainHost + "/a"), "x-cos-copy-source-" + since}
+	for range 4 {
+		readers.Go(func() {
+			for range 100 {
+				r.run(t,
+					step{method: "GET", target: "/a", headers: []string{since}, status: 200},
+					step{method: "PUT", target: "/b", headers: copied, status: 200},
+				)
+			}
+		})
+	}
+	readers.Wait()
+	cancel()
+	writer.Wait()
 }
