@@ -127,9 +127,7 @@ func guessContentType(key, source types.String) types.String {
 		if name.IsUnknown() {
 			return types.StringUnknown()
 		}
-		// Files of Windows have backslashes, keys and other files slashes.
-		slashed := strings.ReplaceAll(name.ValueString(), `\`, "/")
-		if guess, ok := contentTypes[strings.ToLower(path.Ext(slashed))]; ok {
+		if guess, ok := contentTypes[strings.ToLower(path.Ext(name.ValueString()))]; ok {
 			return types.StringValue(guess)
 		}
 	}
