@@ -1,0 +1,210 @@
+package provider
+
+import (
+	"archive/zip"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+)
+
+// cliRun is a folder in which the real CLI runs the real provider binary: what a user has.
+type cliRun struct {
+	t      *testing.T
+	cli    string
+	dir    string
+	env    []string
+	output strings.Builder
+}
+
+// newCLIRun builds the provider and makes the CLI use it. TF_LOG is TRACE and goes to trace.log.
+func newCLIRun(t *testing.T, config string, env map[string]string) *cliRun {
+	t.Helper()
+	run := &cliRun{t: t, cli: os.Getenv("TF_ACC_TERRAFORM_PATH"), dir: t.TempDir()}
+	if run.cli == "" {
+		run.cli = "terraform"
+	}
+	binary := filepath.Join(t.TempDir(), "terraform-provider-cos")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../..")
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the provider: %v\n%s", err, text)
+	}
+	rc := filepath.Join(run.dir, "cli.tfrc")
+	must(t, os.WriteFile(rc, []byte(fmt.Sprintf(`provider_installation {
+  dev_overrides {
+    "registry.terraform.io/encrypted-cos/cos" = %[1]q
+    "registry.opentofu.org/encrypted-cos/cos" = %[1]q
+  }
+}
+`, filepath.Dir(binary))), 0o600))
+	must(t, os.WriteFile(filepath.Join(run.dir, "main.tf"), []byte(config), 0o600))
+	run.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+rc, "CHECKPOINT_DISABLE=1",
+		"TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(run.dir, "trace.log"),
+		"TF_COS_CHECKPOINT_DIR="+t.TempDir(), "TF_IN_AUTOMATION=1")
+	for name, value := range env {
+		run.env = append(run.env, name+"="+value)
+	}
+	return run
+}
+
+// mustRun runs the CLI, keeps what it prints, and returns it.
+func (r *cliRun) mustRun(args ...string) string {
+	r.t.Helper()
+	command := exec.CommandContext(r.t.Context(), r.cli, args...)
+	command.Dir, command.Env = r.dir, r.env
+	text, err := command.CombinedOutput()
+	r.output.Write(text)
+	if err != nil {
+		r.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, text)
+	}
+	return string(text)
+}
+
+// planFiles are the members of a saved plan.
+func (r *cliRun) planFiles(name string) string {
+	r.t.Helper()
+	archive, err := zip.OpenReader(filepath.Join(r.dir, name))
+	must(r.t, err)
+	defer func() { _ = archive.Close() }()
+	var text strings.Builder
+	for _, member := range archive.File {
+		reader, err := member.Open()
+		must(r.t, err)
+		content, err := io.ReadAll(reader)
+		must(r.t, err)
+		text.Write(content)
+		_ = reader.Close()
+	}
+	return text.String()
+}
+
+// read returns a file of the folder.
+func (r *cliRun) read(name string) string {
+	r.t.Helper()
+	text, err := os.ReadFile(filepath.Join(r.dir, name))
+	must(r.t, err)
+	return string(text)
+}
+
+// spellings are all ways in which a secret could stand in a file.
+func spellings(secret string) []string {
+	return []string{
+		secret, base64.StdEncoding.EncodeToString([]byte(secret)),
+		hex.EncodeToString([]byte(secret)), fmt.Sprint([]byte(secret)),
+	}
+}
+
+const leakConfig = `
+variable "wo_key" {
+  type      = string
+  ephemeral = true
+  sensitive = true
+}
+
+variable "named_key" {
+  type      = string
+  ephemeral = true
+  sensitive = true
+}
+
+variable "body" {
+  type      = string
+  ephemeral = true
+  sensitive = true
+}
+
+terraform {
+  required_providers {
+    cos = { source = "encrypted-cos/cos" }
+  }
+}
+
+resource "cos_encrypted_object" "write_only" {
+  bucket             = "examplebucket-1250000000"
+  key                = "write-only"
+  content_wo         = var.body
+  content_wo_version = 1
+  sse {
+    c {
+      key_wo         = var.wo_key
+      key_wo_version = 1
+    }
+  }
+}
+
+resource "cos_encrypted_object" "named" {
+  bucket             = "examplebucket-1250000000"
+  key                = "named"
+  content_wo         = var.body
+  content_wo_version = 1
+  sse {
+    c {
+      key_name = "main"
+    }
+  }
+}
+
+resource "cos_encrypted_object" "managed" {
+  bucket             = "examplebucket-1250000000"
+  key                = "managed"
+  content_wo         = var.body
+  content_wo_version = 1
+  sse {
+    cos {}
+  }
+}
+`
+
+// TestCLISecretsReachNeitherStatePlanOutputNorLog follows canaries through plan, apply, a second
+// plan, a failing apply and destroy, with every log there is.
+func TestCLISecretsReachNeitherStatePlanOutputNorLog(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	secrets := map[string]string{
+		"key_wo": "Canary+WriteOnly/Key=0123456789A", "key_name": "Canary-Keyring-Key-0123456789ABC",
+		"content_wo": "canary body: the quick brown fox 4711",
+	}
+	run := newCLIRun(t, cloud.providerHCL("customer_keys = { main = var.named_key }")+leakConfig,
+		map[string]string{
+			"TF_VAR_wo_key": secrets["key_wo"], "TF_VAR_named_key": secrets["key_name"],
+			"TF_VAR_body": secrets["content_wo"],
+		})
+	run.mustRun("plan", "-out=first.tfplan")
+	run.mustRun("apply", "first.tfplan")
+	again := run.mustRun("plan", "-out=second.tfplan")
+	if !strings.Contains(again, "No changes") {
+		t.Errorf("the second plan is not empty:\n%s", again)
+	}
+	planJSON := run.mustRun("show", "-json", "first.tfplan")
+	state := run.read("terraform.tfstate")
+	for _, md5 := range []string{mustKey(t, secrets["key_wo"]).MD5(), mustKey(t, secrets["key_name"]).MD5()} {
+		if !strings.Contains(state, md5) {
+			t.Errorf("the state does not identify the key by its MD5 %s", md5)
+		}
+	}
+	run.mustRun("destroy", "-auto-approve")
+	files := map[string]string{
+		"state": state, "plan JSON": planJSON, "saved plan": run.planFiles("first.tfplan"),
+		"second plan": run.planFiles("second.tfplan"), "output": run.output.String(),
+		"TRACE log": run.read("trace.log"), "state backup": run.read("terraform.tfstate.backup"),
+	}
+	if len(files["TRACE log"]) < 100_000 || !strings.Contains(files["TRACE log"], "COS request") {
+		t.Errorf("the TRACE log is not one: %d bytes", len(files["TRACE log"]))
+	}
+	for name, secret := range secrets {
+		for _, spelling := range spellings(secret) {
+			for file, text := range files {
+				if strings.Contains(text, spelling) {
+					t.Errorf("%s occurs in the %s", name, file)
+				}
+			}
+		}
+	}
+}
