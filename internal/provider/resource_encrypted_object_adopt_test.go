@@ -86,6 +86,35 @@ func TestImportedObjectTakesItsBodyWithoutARequest(t *testing.T) {
 	object.mustBeClean(config)
 }
 
+func TestImportedTagsAndGrantsSurviveAConfigurationWithoutThem(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, cosemu.Config{})
+	c.store("a.txt", "hello", cosapi.SSECOS{Algorithm: "AES256"})
+	colleague, ref := c.somebodyElse(), testRef("a.txt")
+	must(t, colleague.PutTags(t.Context(), ref, map[string]string{"team": "finance"}))
+	must(t, colleague.PutACL(t.Context(), ref, cosapi.ACL{Grants: []cosapi.Grant{
+		{Permission: "READ", GranteeID: "qcs::cam::uin/100000000011:uin/100000000011"},
+	}}))
+	object := newServer(t, c, nil).object()
+	if text := errorText(object.importID(testBucket + "/a.txt")); text != "" {
+		t.Fatal(text)
+	}
+	// Grants that no canned ACL says are not for a configuration to repeat.
+	object.expect(attrs{"tags.team": "finance", "acl": nil})
+	c.ResetJournal()
+	config := attrs{"bucket": testBucket, "key": "a.txt", "sse": sseCOS()}
+	object.mustApply(config)
+	c.expectOps()
+	object.mustApply(config.with(attrs{"sse": sseKMS(attrs{"key_id": testCMK})}))
+	tags, err := colleague.Tags(t.Context(), ref)
+	must(t, err)
+	acl, err := colleague.ACL(t.Context(), ref)
+	must(t, err)
+	if tags["team"] != "finance" || len(acl.Grants) == 0 {
+		t.Errorf("after a re-encryption tags = %v, grants = %v", tags, acl.Grants)
+	}
+}
+
 func TestImportEncryptsAPlainObjectWithoutAnUpload(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, cosemu.Config{})

@@ -124,7 +124,8 @@ func (f *objectRefresh) refreshACL(ctx context.Context, wasImported bool) diag.D
 			path.Root("acl"))
 	}
 	switch {
-	case acl.IsDefault() && wasImported:
+	case wasImported && (acl.IsDefault() || acl.Canned == ""):
+		// No canned ACL can say it, so a generated configuration leaves it alone.
 		f.state.ACL = types.StringNull()
 	case acl.IsDefault():
 		f.state.ACL = types.StringValue("default")

@@ -21,7 +21,8 @@ func headerAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{limit(cosapi.ValidateHeaderValue)},
 			MarkdownDescription: "Header `Content-Type`. Default: guessed from the extension of " +
 				"`key`, then of `source`, by a table inside the provider, the same on every " +
-				"machine; `application/octet-stream` where both are unknown. " + headerCostText,
+				"machine; `application/octet-stream` where both are unknown. An imported object " +
+				"keeps the type that it has. " + headerCostText,
 		},
 		"metadata": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
