@@ -17,4 +17,5 @@ for cli in "${TF_ACC_TERRAFORM_PATH:-}" terraform tofu build/bin/terraform; do
 	echo "$path is $version; 1.11 or newer is needed" >&2
 done
 mkdir -p build/bin
-cd tools && exec go run ./terraform -dir ../build/bin
+(cd tools && go build -o ../build/bin/install-terraform ./terraform)
+exec build/bin/install-terraform -dir "$PWD/build/bin"
