@@ -53,11 +53,13 @@ func TestWhatAChangeCosts(t *testing.T) {
 		},
 		"tags only": {
 			cos.with(attrs{"tags": map[string]string{"a": "b"}}),
-			cos.with(attrs{"tags": map[string]string{"a": "c"}}), []string{"PutObjectTagging"},
+			cos.with(attrs{"tags": map[string]string{"a": "c"}}),
+			[]string{"PutObjectTagging"},
 		},
 		"no more tags": {
 			cos.with(attrs{"tags": map[string]string{"a": "b"}}),
-			cos.with(attrs{"tags": map[string]string{}}), []string{"DeleteObjectTagging"},
+			cos.with(attrs{"tags": map[string]string{}}),
+			[]string{"DeleteObjectTagging"},
 		},
 		"tags not managed any more": {
 			cos.with(attrs{"tags": map[string]string{"a": "b"}}), cos, nil,

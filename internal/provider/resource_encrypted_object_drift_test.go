@@ -49,17 +49,20 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 	}{
 		"encryption taken off": {
 			contentObject("a", sseCOS()), func(c *cloud) { c.stripEncryption("a") },
-			attrs{"encryption.mode": "NONE", "encryption.algorithm": nil}, copied,
+			attrs{"encryption.mode": "NONE", "encryption.algorithm": nil},
+			copied,
 		},
 		"KMS encryption taken off": {
 			contentObject("a", sseKMS(attrs{"key_id": testCMK})),
 			func(c *cloud) { c.stripEncryption("a") },
-			attrs{"encryption.mode": "NONE", "encryption.kms_key_id": nil}, copied,
+			attrs{"encryption.mode": "NONE", "encryption.kms_key_id": nil},
+			copied,
 		},
 		"SSE-C taken off": {
 			contentObject("a", sseC(attrs{"key_name": "main"})),
 			func(c *cloud) { c.rewrite("a", &keyA, func(*cosapi.WriteOptions) {}) },
-			attrs{"encryption.mode": "NONE", "encryption.customer_key_md5": nil}, copied,
+			attrs{"encryption.mode": "NONE", "encryption.customer_key_md5": nil},
+			copied,
 		},
 		"SSE-C taken off, key only in the configuration": {
 			contentObject("a", sseC(attrs{"key_wo": testKeyD, "key_wo_version": 1})),
@@ -67,7 +70,8 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 				key := mustKey(c.t, testKeyD)
 				c.rewrite("a", &key, func(*cosapi.WriteOptions) {})
 			},
-			attrs{"encryption.mode": "NONE"}, copied,
+			attrs{"encryption.mode": "NONE"},
+			copied,
 		},
 		"other mode": {
 			contentObject("a", sseCOS()), func(c *cloud) {
@@ -75,7 +79,8 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 					o.Encryption = cosapi.SSEKMS{KeyID: testCMK}
 				})
 			},
-			attrs{"encryption.mode": "SSE-KMS", "encryption.kms_key_id": testCMK}, copied,
+			attrs{"encryption.mode": "SSE-KMS", "encryption.kms_key_id": testCMK},
+			copied,
 		},
 		"other KMS key": {
 			contentObject("a", sseKMS(attrs{"key_id": testCMK})), func(c *cloud) {
@@ -83,7 +88,8 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 					o.Encryption = cosapi.SSEKMS{KeyID: testOtherCMK}
 				})
 			},
-			attrs{"encryption.kms_key_id": testOtherCMK}, copied,
+			attrs{"encryption.kms_key_id": testOtherCMK},
+			copied,
 		},
 		"other KMS key than the remembered default": {
 			contentObject("a", sseKMS(attrs{})), func(c *cloud) {
@@ -91,7 +97,8 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 					o.Encryption = cosapi.SSEKMS{KeyID: testOtherCMK}
 				})
 			},
-			attrs{"encryption.kms_key_id": testOtherCMK}, copied,
+			attrs{"encryption.kms_key_id": testOtherCMK},
+			copied,
 		},
 		"other customer key, named in the configuration's keyring": {
 			contentObject("a", sseC(attrs{"key_name": "main"})), func(c *cloud) {
@@ -105,7 +112,8 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 		"bytes": {
 			contentObject("a", sseCOS()).with(text),
 			func(c *cloud) { c.upload("a", "changed", cosapi.SSECOS{Algorithm: "AES256"}) },
-			attrs{"crc64ecma": cosapi.CRC64([]byte("changed")), "size": 7}, uploaded,
+			attrs{"crc64ecma": cosapi.CRC64([]byte("changed")), "size": 7},
+			uploaded,
 		},
 		"write-only body rewritten with the same bytes": {
 			attrs{
@@ -113,7 +121,8 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 				"content_wo": "secret", "content_wo_version": 1,
 			},
 			func(c *cloud) { must(c.t, c.AgeObject(testBucket, "a", -time.Hour)) },
-			attrs{}, []string{"HeadObject", "GetObjectACL", "GetObjectTagging"},
+			attrs{},
+			[]string{"HeadObject", "GetObjectACL", "GetObjectTagging"},
 		},
 		"bytes of a write-only body": {
 			attrs{
@@ -124,7 +133,8 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 				c.upload("a", "forged", cosapi.SSECOS{Algorithm: "AES256"})
 				must(c.t, c.AgeObject(testBucket, "a", -time.Hour))
 			},
-			attrs{"crc64ecma": nil, "size": nil, "etag": nil}, uploaded,
+			attrs{"crc64ecma": nil, "size": nil, "etag": nil},
+			uploaded,
 		},
 		"header": {
 			contentObject("a", sseCOS()).with(attrs{"cache_control": "no-store"}),
@@ -134,7 +144,8 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 					o.Headers.CacheControl = "max-age=1"
 				})
 			},
-			attrs{"cache_control": "max-age=1"}, copied,
+			attrs{"cache_control": "max-age=1"},
+			copied,
 		},
 		"content type": {
 			contentObject("a", sseCOS()).with(text), func(c *cloud) {
@@ -143,7 +154,8 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 					o.Headers.ContentType = "text/html"
 				})
 			},
-			attrs{"content_type": "text/html"}, copied,
+			attrs{"content_type": "text/html"},
+			copied,
 		},
 		"metadata": {
 			contentObject("a", sseCOS()).with(attrs{"metadata": map[string]string{"a": "b"}}),
@@ -153,17 +165,20 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 					o.Headers.Metadata = map[string]string{"x": "y"}
 				})
 			},
-			attrs{}, copied,
+			attrs{},
+			copied,
 		},
 		"storage class, managed": {
 			contentObject("a", sseCOS()).with(attrs{"storage_class": "STANDARD"}),
 			func(c *cloud) { must(c.t, c.SetObjectStorageClass(testBucket, "a", "STANDARD_IA")) },
-			attrs{"storage_class": "STANDARD_IA"}, copied,
+			attrs{"storage_class": "STANDARD_IA"},
+			copied,
 		},
 		"storage class, left to lifecycle rules": {
 			contentObject("a", sseCOS()),
 			func(c *cloud) { must(c.t, c.SetObjectStorageClass(testBucket, "a", "STANDARD_IA")) },
-			attrs{"storage_class": "STANDARD_IA"}, nil,
+			attrs{"storage_class": "STANDARD_IA"},
+			nil,
 		},
 		"tags, managed": {
 			contentObject("a", sseCOS()).with(attrs{"tags": map[string]string{"a": "b"}}),
@@ -171,21 +186,24 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 				must(c.t, c.somebodyElse().PutTags(c.t.Context(), testRef("a"),
 					map[string]string{"x": "y"}))
 			},
-			attrs{}, []string{"PutObjectTagging"},
+			attrs{},
+			[]string{"PutObjectTagging"},
 		},
 		"tags, not managed": {
 			contentObject("a", sseCOS()), func(c *cloud) {
 				must(c.t, c.somebodyElse().PutTags(c.t.Context(), testRef("a"),
 					map[string]string{"x": "y"}))
 			},
-			attrs{"tags": nil}, nil,
+			attrs{"tags": nil},
+			nil,
 		},
 		"ACL, managed": {
 			contentObject("a", sseCOS()).with(attrs{"acl": "private"}), func(c *cloud) {
 				must(c.t, c.somebodyElse().PutACL(c.t.Context(), testRef("a"),
 					cosapi.ACL{Canned: "public-read"}))
 			},
-			attrs{"acl": "public-read"}, []string{"PutObjectACL"},
+			attrs{"acl": "public-read"},
+			[]string{"PutObjectACL"},
 		},
 	}
 	for name, test := range tests {

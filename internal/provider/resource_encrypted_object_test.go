@@ -95,10 +95,18 @@ var encryptions = map[string][]attrs{
 func TestTwelveChangesOfEncryptionHappenInPlace(t *testing.T) {
 	t.Parallel()
 	changes := []struct{ from, to string }{
-		{"none", "cos"}, {"none", "kms"}, {"none", "c main"},
-		{"cos", "kms"}, {"cos", "c main"}, {"kms", "cos"}, {"kms", "c main"},
-		{"c main", "cos"}, {"c main", "kms"},
-		{"c main", "c next"}, {"kms", "kms other"}, {"kms", "kms context"},
+		{"none", "cos"},
+		{"none", "kms"},
+		{"none", "c main"},
+		{"cos", "kms"},
+		{"cos", "c main"},
+		{"kms", "cos"},
+		{"kms", "c main"},
+		{"c main", "cos"},
+		{"c main", "kms"},
+		{"c main", "c next"},
+		{"kms", "kms other"},
+		{"kms", "kms context"},
 	}
 	for _, change := range changes {
 		t.Run(change.from+" to "+change.to, func(t *testing.T) {
