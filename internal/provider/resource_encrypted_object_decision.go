@@ -55,13 +55,12 @@ const (
 	obstacleArchived
 )
 
-// problem is what a decision has to say to the user. Texts are made in plan diagnostics.
+// problem is what a decision has to say to the user; zero is nothing. Texts are made by judge.
 type problem int
 
 const (
-	problemNone problem = iota
 	// problemNoBody: an object is to be created, and nothing says of which bytes.
-	problemNoBody
+	problemNoBody problem = iota + 1
 	// problemUnreadable: a copy is needed, its source cannot be read, and no body is at hand.
 	problemUnreadable
 )
