@@ -49,9 +49,6 @@ func headerACL(header http.Header) (acl, *apiError) {
 	if a.canned != "" && !cannedACLs[a.canned] {
 		return a, invalid("There is no ACL %q.", a.canned)
 	}
-	if a.canned == aclDefault {
-		a.canned = ""
-	}
 	for _, known := range grantHeaders {
 		value := header.Get(known.header)
 		if value == "" {
@@ -162,19 +159,16 @@ func getACL(x *exchange) *apiError {
 		})
 	}
 	add("FULL_CONTROL", owner)
-	switch {
-	case permissions.canned == "public-read":
+	if permissions.canned == "public-read" {
 		add("READ", anyone)
-	case permissions.canned == "" && len(permissions.grants) == 0:
-		set(x.w.Header(), "x-cos-acl", aclDefault)
 	}
 	for _, g := range permissions.grants {
 		if g.grantee != owner {
 			add(g.permission, g.grantee)
 		}
 	}
-	if permissions.canned != "" && len(permissions.grants) == 0 {
-		set(x.w.Header(), "x-cos-acl", permissions.canned)
+	if len(permissions.grants) == 0 {
+		set(x.w.Header(), "x-cos-acl", cmp.Or(permissions.canned, aclDefault))
 	}
 	x.answerXML(document)
 	return nil

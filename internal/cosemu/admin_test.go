@@ -101,7 +101,7 @@ func TestAdminRefusals(t *testing.T) {
 	}{
 		"no-array":       {"POST", "/faults", good, 400},
 		"no-json":        {"POST", "/faults", "now", 400},
-		"unknown-field":  {"POST", "/faults", `[{"op": "PutObject", "sttus": 503}]`, 400},
+		"unknown-field":  {"POST", "/faults", `[{"op": "PutObject", "status": 503, "count": 2}]`, 400},
 		"unknown-op":     {"POST", "/faults", `[` + good + `, {"op": "Put", "status": 503}]`, 400},
 		"unknown-path":   {"GET", "/state", "", 404},
 		"unknown-method": {"PUT", "/journal", "", 405},

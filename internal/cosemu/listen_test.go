@@ -26,6 +26,15 @@ func TestSignedHTTPS(t *testing.T) {
 	c.do("GET", "/?prefix=dir%2F", "").expect(t, 403, "SignatureDoesNotMatch")
 }
 
+func TestCopyAnswersInChunks(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, Config{})
+	c.do("PUT", "/key", "body").expect(t, 200, "")
+	a := c.do("PUT", "/copy", "", "x-cos-copy-source: "+plainHost+"/key")
+	a.expect(t, 200, "")
+	a.check(t, "copy", map[string]string{"Content-Length": "-", "Content-Type": "application/xml"})
+}
+
 func TestHeadersAreSpelledAsCOSDoes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
