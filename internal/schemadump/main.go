@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -19,13 +20,13 @@ import (
 const documented = "registry.terraform.io/hashicorp/cos"
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	if err := run(context.Background(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, out io.Writer) error {
 	server, err := providerserver.NewProtocol6WithError(provider.New("dev")())()
 	if err != nil {
 		return fmt.Errorf("starting the provider: %w", err)
@@ -42,7 +43,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("asking for the identities: %w", err)
 	}
-	encoder := json.NewEncoder(os.Stdout)
+	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(map[string]any{
 		"format_version":   "1.0",
