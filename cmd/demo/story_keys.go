@@ -16,7 +16,7 @@ func (s *story) rotate(ctx context.Context) error {
 		return err
 	}
 	s.scenario.rotated = true
-	s.say("contract_key_name is contracts-2026 now, and payroll_key is another key with version " +
+	s.say("contract_key_name becomes contracts-2026, and payroll_key another key with version " +
 		"2.\nThe old keys stay in customer_keys until the objects are re-encrypted.\n")
 	changes, err := s.planAs(ctx, "rotate")
 	if err != nil {
