@@ -40,6 +40,7 @@ type encryptedObjectDataModel struct {
 	SSE         types.List   `tfsdk:"sse"`
 	ReadContent types.Bool   `tfsdk:"read_content"`
 	MaxBytes    types.Int64  `tfsdk:"max_bytes"`
+	OutputPath  types.String `tfsdk:"output_path"`
 
 	Content       types.String `tfsdk:"content"`
 	ContentBase64 types.String `tfsdk:"content_base64"`
@@ -140,6 +141,15 @@ func (d *encryptedObjectDataSource) read(
 	}
 	if diags.HasError() {
 		return diags
+	}
+	if file := model.OutputPath.ValueString(); file != "" {
+		options := cosapi.DownloadOptions{Path: file, Key: found.key, Info: &found.info}
+		if _, err := d.data.client.Download(ctx, ref, options); err != nil {
+			return append(diags, attempt{
+				doing: "download the object", ref: ref, endpoint: d.data.endpoint,
+				mode: found.info.Encryption.Mode, at: path.Root("output_path"),
+			}.failed(err))
+		}
 	}
 	model.Region = types.StringValue(ref.Region)
 	model.VersionID = stringOrNull(found.info.VersionID)

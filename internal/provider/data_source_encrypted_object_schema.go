@@ -63,6 +63,13 @@ func (d *encryptedObjectDataSource) Schema(
 			Validators:          []validator.Int64{int64validator.Between(1, maxMaxBytes)},
 			MarkdownDescription: "For `read_content`. " + maxBytesText,
 		},
+		"output_path": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "File to write the decrypted object to, at every read: in ranges " +
+				"side by side, into a temporary file that is checked against the object's CRC64 " +
+				"and then renamed, readable by its owner only (mode 0600). A file that has the " +
+				"object's bytes already is left alone. The file is not removed on destroy.",
+		},
 		"content": schema.StringAttribute{
 			Computed: true, Sensitive: true,
 			MarkdownDescription: contentText + " Null without `read_content`.",

@@ -2,6 +2,9 @@ package provider
 
 import (
 	"encoding/base64"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -133,6 +136,71 @@ func TestObjectDataSourceReadsAVersion(t *testing.T) {
 	expectState(t, server.mustRead(objectType, config), attrs{
 		"content": "second", "version_id": c.head(ref, nil).VersionID,
 	})
+}
+
+func TestObjectDataSourceDownloadsAndSkipsARightFile(t *testing.T) {
+	t.Parallel()
+	for mode, encryption := range modeOptions(t) {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(t, cosemu.Config{})
+			content := strings.Repeat("0123456789abcdef", 3<<16)
+			c.place(testRef("k"), content, cosapi.WriteOptions{Encryption: encryption})
+			server := newServer(t, c, keysAB().with(attrs{"part_size": 1 << 20}))
+			file := filepath.Join(t.TempDir(), "out")
+			config := objectConfig(attrs{"output_path": file})
+			if mode == cosapi.ModeSSEC {
+				config["sse"] = openingC(attrs{"key_name": "a"})
+			}
+			server.mustRead(objectType, config)
+			expectFile(t, file, content)
+			if got := c.Requests("GetObject"); got < 2 {
+				t.Errorf("GETs = %d, want ranges side by side", got)
+			}
+			c.ResetJournal()
+			server.mustRead(objectType, config)
+			c.expectOps("HeadObject")
+
+			must(t, os.WriteFile(file, []byte("spoilt"), 0o600))
+			server.mustRead(objectType, config)
+			expectFile(t, file, content)
+		})
+	}
+}
+
+func expectFile(t *testing.T, file, content string) {
+	t.Helper()
+	got, err := os.ReadFile(file)
+	must(t, err)
+	if string(got) != content {
+		t.Errorf("file has %d bytes, and they are not the object's %d", len(got), len(content))
+	}
+	info, err := os.Stat(file)
+	must(t, err)
+	if mode := info.Mode().Perm(); mode != 0o600 && runtime.GOOS != "windows" {
+		t.Errorf("file mode = %o, want 600", mode)
+	}
+}
+
+func TestObjectDataSourceLeavesNoPartialFile(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, cosemu.Config{})
+	c.place(testRef("k"), strings.Repeat("x", 3<<20), cosapi.WriteOptions{})
+	c.AddFaults(cosemu.Fault{Op: "GetObject", Times: 1000, Status: 403, Code: "AccessDenied", Skip: 1})
+	dir := t.TempDir()
+	server := newServer(t, c, attrs{"part_size": 1 << 20})
+	_, diagnostics := server.readData(objectType, objectConfig(attrs{
+		"output_path": filepath.Join(dir, "out"),
+	}))
+	if text := errorText(diagnostics); !strings.Contains(text, "output_path") ||
+		!strings.Contains(text, "AccessDenied") {
+		t.Errorf("error = %q, want output_path and AccessDenied", text)
+	}
+	left, err := os.ReadDir(dir)
+	must(t, err)
+	if len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
 }
 
 func TestObjectDataSourceErrors(t *testing.T) {
