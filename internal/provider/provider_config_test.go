@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -369,10 +370,7 @@ func TestCredentialSourceOrder(t *testing.T) {
 		"TENCENTCLOUD_SHARED_CREDENTIALS_DIR": dir,
 	}
 	without := func(names ...string) map[string]string {
-		rest := map[string]string{}
-		for name, value := range env {
-			rest[name] = value
-		}
+		rest := maps.Clone(env)
 		for _, name := range names {
 			delete(rest, name)
 		}
