@@ -97,7 +97,6 @@ func (s *providerSetup) data(ctx context.Context) (*providerData, diag.Diagnosti
 	data.endpoint = settings.Endpoint
 	data.secrets = s.secrets
 	data.region, data.regionUnknown = s.region(), s.config.Region.IsUnknown()
-	data.listing = s.listing()
 	data.unknown = s.unknown
 	if s.unknown || s.diags.HasError() {
 		return data, s.diags
@@ -109,6 +108,9 @@ func (s *providerSetup) data(ctx context.Context) (*providerData, diag.Diagnosti
 		return data, s.diags
 	}
 	data.client = client
+	if s.listing() {
+		data.refresher = cosapi.NewListRefresher(client)
+	}
 	return data, s.diags
 }
 

@@ -28,8 +28,8 @@ type providerData struct {
 	endpoint string
 	// written is what this process has written so far.
 	written *writtenObjects
-	// listing reports refresh_mode "list".
-	listing bool
+	// refresher answers refreshes from listings; nil unless refresh_mode is "list".
+	refresher *cosapi.ListRefresher
 	// auditSlots bounds the objects that all audits look at side by side.
 	auditSlots chan struct{}
 	// secrets returns the credentials that log lines must not show. A func, because no format

@@ -90,6 +90,9 @@ func (f *objectRefresh) run(ctx context.Context) diag.Diagnostics {
 func (f *objectRefresh) lookup(
 	ctx context.Context,
 ) (cosapi.ObjectInfo, bool, diag.Diagnostics) {
+	if f.unchangedInListing(ctx) {
+		return cosapi.ObjectInfo{}, false, nil
+	}
 	recorded, _ := encryptionStatus(f.state.Encryption)
 	if recorded.Mode == cosapi.ModeSSEC {
 		return f.lookupWithKeys(ctx, recorded)

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -92,6 +93,8 @@ func (f *objectRefresh) lookupWithoutKey(
 ) (cosapi.ObjectInfo, bool, diag.Diagnostics) {
 	listed, found, err := f.data.client.Find(ctx, f.ref)
 	if err == nil && found && !f.differs(listed) && !f.rewrittenSince(listed) {
+		f.known.LastModified = formatTime(listed.LastModified)
+		f.known.HeadAt = formatTime(time.Now())
 		return cosapi.ObjectInfo{}, false, nil
 	}
 	info, headErr := f.data.client.Head(ctx, f.ref, nil)
