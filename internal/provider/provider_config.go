@@ -97,6 +97,7 @@ func (s *providerSetup) data(ctx context.Context) (*providerData, diag.Diagnosti
 	data.endpoint = settings.Endpoint
 	data.secrets = s.secrets
 	data.region, data.regionUnknown = s.region(), s.config.Region.IsUnknown()
+	listing := s.listing()
 	data.unknown = s.unknown
 	if s.unknown || s.diags.HasError() {
 		return data, s.diags
@@ -108,7 +109,7 @@ func (s *providerSetup) data(ctx context.Context) (*providerData, diag.Diagnosti
 		return data, s.diags
 	}
 	data.client = client
-	if s.listing() {
+	if listing {
 		data.refresher = cosapi.NewListRefresher(client)
 	}
 	return data, s.diags
