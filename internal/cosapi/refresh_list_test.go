@@ -75,7 +75,9 @@ func TestThousandObjectsTakeAtMostThreeListings(t *testing.T) {
 	orders := map[string]func([]string){
 		"ascending":  func([]string) {},
 		"descending": func(k []string) { reverse(k) },
-		"random":     func(k []string) { rand.Shuffle(len(k), func(i, j int) { k[i], k[j] = k[j], k[i] }) },
+		"random": func(k []string) {
+			rand.Shuffle(len(k), func(i, j int) { k[i], k[j] = k[j], k[i] })
+		},
 	}
 	for name, order := range orders {
 		for _, parallel := range []int{1, 10} {
@@ -131,12 +133,14 @@ func TestOnlyUnchangedIsAnAnswer(t *testing.T) {
 		known func(*Known)
 		want  bool
 	}{
-		"as it was":            {"a", func(*Known) {}, true},
-		"other ETag":           {"a", func(k *Known) { k.ETag = "other" }, false},
-		"other size":           {"a", func(k *Known) { k.Size++ }, false},
-		"rewritten, same ETag": {"a", func(k *Known) { k.LastModified = k.LastModified.Add(-time.Hour) }, false},
-		"other class":          {"a", func(k *Known) { k.StorageClass = "ARCHIVE" }, false},
-		"ETag not known":       {"a", func(k *Known) { k.ETag = "" }, false},
+		"as it was":  {"a", func(*Known) {}, true},
+		"other ETag": {"a", func(k *Known) { k.ETag = "other" }, false},
+		"other size": {"a", func(k *Known) { k.Size++ }, false},
+		"rewritten, same ETag": {
+			"a", func(k *Known) { k.LastModified = k.LastModified.Add(-time.Hour) }, false,
+		},
+		"other class":    {"a", func(k *Known) { k.StorageClass = "ARCHIVE" }, false},
+		"ETag not known": {"a", func(k *Known) { k.ETag = "" }, false},
 		"looked at within seconds of the write": {
 			"a", func(k *Known) { k.HeadAt = k.LastModified.Add(listingLag - time.Second) }, false,
 		},

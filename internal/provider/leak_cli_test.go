@@ -184,7 +184,8 @@ func TestCLISecretsReachNeitherStatePlanOutputNorLog(t *testing.T) {
 	}
 	planJSON := run.mustRun("show", "-json", "first.tfplan")
 	state := run.read("terraform.tfstate")
-	for _, md5 := range []string{mustKey(t, secrets["key_wo"]).MD5(), mustKey(t, secrets["key_name"]).MD5()} {
+	for _, name := range []string{"key_wo", "key_name"} {
+		md5 := mustKey(t, secrets[name]).MD5()
 		if !strings.Contains(state, md5) {
 			t.Errorf("the state does not identify the key by its MD5 %s", md5)
 		}

@@ -260,7 +260,8 @@ func TestBucketDefaultNeverMasksADifference(t *testing.T) {
 			object.mustRefresh()
 			object.expect(attrs{"encryption.mode": "SSE-KMS", "encryption.kms_key_id": testOtherCMK})
 			change := object.plan(config)
-			if want := map[string]string{"as the default": "no-op", "other": "update"}[name]; change.action != want {
+			want := map[string]string{"as the default": "no-op", "other": "update"}[name]
+			if change.action != want {
 				t.Errorf("plan = %s, want %s", change.action, want)
 			}
 			object.mustApply(config)
@@ -273,12 +274,14 @@ func TestUnknownValuesArePlanned(t *testing.T) {
 	t.Parallel()
 	base := contentObject("a", sseCOS())
 	for name, config := range map[string]attrs{
-		"bucket":       base.with(attrs{"bucket": unknownValue}),
-		"key":          base.with(attrs{"key": unknownValue}),
-		"region":       base.with(attrs{"region": unknownValue}),
-		"content":      base.with(attrs{"content": unknownValue}),
-		"source":       base.with(attrs{"content": nil, "source": unknownValue}),
-		"content_wo":   base.with(attrs{"content": nil, "content_wo": unknownValue, "content_wo_version": 1}),
+		"bucket":  base.with(attrs{"bucket": unknownValue}),
+		"key":     base.with(attrs{"key": unknownValue}),
+		"region":  base.with(attrs{"region": unknownValue}),
+		"content": base.with(attrs{"content": unknownValue}),
+		"source":  base.with(attrs{"content": nil, "source": unknownValue}),
+		"content_wo": base.with(attrs{
+			"content": nil, "content_wo": unknownValue, "content_wo_version": 1,
+		}),
 		"sse":          base.with(attrs{"sse": unknownValue}),
 		"kms":          base.with(attrs{"sse": []attrs{{"kms": unknownValue}}}),
 		"kms.key_id":   base.with(attrs{"sse": sseKMS(attrs{"key_id": unknownValue})}),
