@@ -38,14 +38,14 @@ const (
 // made and, as often, the requests not made.
 type cloud struct {
 	*cosemu.Server
-	t *testing.T
+	t testing.TB
 	// caFile is the emulator's CA certificate as a file, for custom_ca_bundle.
 	caFile string
 }
 
 // newCloud starts an emulator that stops with the test. An empty config gets the test buckets
 // and two KMS keys.
-func newCloud(t *testing.T, config cosemu.Config) *cloud {
+func newCloud(t testing.TB, config cosemu.Config) *cloud {
 	t.Helper()
 	if config.Buckets == nil {
 		config.Buckets = []string{testBucket}
@@ -148,7 +148,7 @@ func testRef(key string) cosapi.ObjectRef {
 }
 
 // mustKey parses an SSE-C key that a test made up.
-func mustKey(t *testing.T, text string) cosapi.CustomerKey {
+func mustKey(t testing.TB, text string) cosapi.CustomerKey {
 	t.Helper()
 	key, err := cosapi.ParseCustomerKey(text)
 	if err != nil {

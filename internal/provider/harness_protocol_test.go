@@ -16,14 +16,14 @@ import (
 // protocolServer is the provider behind its protocol, without a CLI: milliseconds where a CLI
 // step takes seconds. Use it for matrices; use the CLI harness for what a user sees.
 type protocolServer struct {
-	t       *testing.T
+	t       testing.TB
 	server  tfprotov6.ProviderServer
 	schemas *tfprotov6.GetProviderSchemaResponse
 }
 
 // newServer configures the provider against a cloud. extra changes the provider's attributes; a
 // nil value takes one away.
-func newServer(t *testing.T, c *cloud, extra attrs) *protocolServer {
+func newServer(t testing.TB, c *cloud, extra attrs) *protocolServer {
 	t.Helper()
 	s := newUnconfiguredServer(t)
 	diagnostics := s.configure(c.providerAttrs().with(extra))
@@ -34,7 +34,7 @@ func newServer(t *testing.T, c *cloud, extra attrs) *protocolServer {
 }
 
 // newUnconfiguredServer starts the provider before Configure.
-func newUnconfiguredServer(t *testing.T) *protocolServer {
+func newUnconfiguredServer(t testing.TB) *protocolServer {
 	t.Helper()
 	server, err := providerserver.NewProtocol6WithError(New("test")())()
 	must(t, err)
@@ -392,7 +392,7 @@ func (r *coreResource) expect(want attrs) {
 // proposeNew is core's proposed new state: the configuration, with the prior value wherever an
 // optional and computed or a computed attribute is not configured.
 func proposeNew(
-	t *testing.T, block *tfprotov6.SchemaBlock, prior, config tftypes.Value,
+	t testing.TB, block *tfprotov6.SchemaBlock, prior, config tftypes.Value,
 ) tftypes.Value {
 	t.Helper()
 	if config.IsNull() || !config.IsKnown() {
@@ -420,7 +420,7 @@ func proposeNew(
 }
 
 func proposeBlock(
-	t *testing.T, nested *tfprotov6.SchemaNestedBlock, prior, config tftypes.Value,
+	t testing.TB, nested *tfprotov6.SchemaNestedBlock, prior, config tftypes.Value,
 ) tftypes.Value {
 	t.Helper()
 	if config.IsNull() || !config.IsKnown() ||
@@ -446,7 +446,7 @@ func proposeBlock(
 
 // objectFields are the members of an object, in a map of its own: As returns the map that the
 // value itself holds.
-func objectFields(t *testing.T, value tftypes.Value) map[string]tftypes.Value {
+func objectFields(t testing.TB, value tftypes.Value) map[string]tftypes.Value {
 	t.Helper()
 	fields := map[string]tftypes.Value{}
 	must(t, value.As(&fields))

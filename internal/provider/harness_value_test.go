@@ -42,7 +42,7 @@ func sseC(source attrs) []attrs { return []attrs{{"c": []attrs{source}}} }
 
 // blockValue builds the value of a block as core sends it: an absent attribute is null, an
 // absent list block an empty list.
-func blockValue(t *testing.T, block *tfprotov6.SchemaBlock, values attrs) tftypes.Value {
+func blockValue(t testing.TB, block *tfprotov6.SchemaBlock, values attrs) tftypes.Value {
 	t.Helper()
 	fields := map[string]tftypes.Value{}
 	for _, attribute := range block.Attributes {
@@ -60,7 +60,7 @@ func blockValue(t *testing.T, block *tfprotov6.SchemaBlock, values attrs) tftype
 }
 
 func nestedBlockValue(
-	t *testing.T, nested *tfprotov6.SchemaNestedBlock, value any,
+	t testing.TB, nested *tfprotov6.SchemaNestedBlock, value any,
 ) tftypes.Value {
 	t.Helper()
 	typ := nested.ValueType()
@@ -83,7 +83,7 @@ func nestedBlockValue(
 }
 
 // goValue turns a Go value into a value of the given type.
-func goValue(t *testing.T, typ tftypes.Type, value any) tftypes.Value {
+func goValue(t testing.TB, typ tftypes.Type, value any) tftypes.Value {
 	t.Helper()
 	switch v := value.(type) {
 	case nil:
@@ -120,7 +120,7 @@ func goValue(t *testing.T, typ tftypes.Type, value any) tftypes.Value {
 	}
 }
 
-func listValue(t *testing.T, typ tftypes.Type, values []any) tftypes.Value {
+func listValue(t testing.TB, typ tftypes.Type, values []any) tftypes.Value {
 	t.Helper()
 	element := tftypes.Type(tftypes.DynamicPseudoType)
 	switch list := typ.(type) {
@@ -138,7 +138,7 @@ func listValue(t *testing.T, typ tftypes.Type, values []any) tftypes.Value {
 
 // lookup returns the value at a dotted path such as "sse.0.kms.0.key_id" in Go's terms: nil for
 // null, unknownValue, string, bool, int64, or the tftypes.Value of a collection.
-func lookup(t *testing.T, value tftypes.Value, dotted string) any {
+func lookup(t testing.TB, value tftypes.Value, dotted string) any {
 	t.Helper()
 	for _, step := range strings.Split(dotted, ".") {
 		if value.IsNull() || !value.IsKnown() {
@@ -149,7 +149,7 @@ func lookup(t *testing.T, value tftypes.Value, dotted string) any {
 	return plain(t, value)
 }
 
-func child(t *testing.T, value tftypes.Value, step string) tftypes.Value {
+func child(t testing.TB, value tftypes.Value, step string) tftypes.Value {
 	t.Helper()
 	switch value.Type().(type) {
 	case tftypes.Object, tftypes.Map:
@@ -175,7 +175,7 @@ func child(t *testing.T, value tftypes.Value, step string) tftypes.Value {
 	}
 }
 
-func plain(t *testing.T, value tftypes.Value) any {
+func plain(t testing.TB, value tftypes.Value) any {
 	t.Helper()
 	switch {
 	case !value.IsKnown():
@@ -200,7 +200,7 @@ func plain(t *testing.T, value tftypes.Value) any {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

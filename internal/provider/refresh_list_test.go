@@ -74,7 +74,8 @@ func TestListRefreshFindsWhatHeadFinds(t *testing.T) {
 	}{
 		"nothing": {func(*cloud) {}, attrs{}, []string{"GetBucket"}},
 		"encryption taken off": {
-			func(c *cloud) { c.stripEncryption("a") }, attrs{"encryption.mode": "NONE"},
+			func(c *cloud) { c.stripEncryption("a") },
+			attrs{"encryption.mode": "NONE"},
 			[]string{"GetBucket", "HeadObject"},
 		},
 		"bytes": {
@@ -84,7 +85,8 @@ func TestListRefreshFindsWhatHeadFinds(t *testing.T) {
 		},
 		"storage class": {
 			func(c *cloud) { must(c.t, c.SetObjectStorageClass(testBucket, "a", "ARCHIVE")) },
-			attrs{"storage_class": "ARCHIVE"}, []string{"GetBucket", "HeadObject"},
+			attrs{"storage_class": "ARCHIVE"},
+			[]string{"GetBucket", "HeadObject"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,7 +22,7 @@ func contentObject(key string, sse []attrs) attrs {
 }
 
 // writeFile puts a file into a folder of the test's own and returns its path.
-func writeFile(t *testing.T, name, text string) string {
+func writeFile(t testing.TB, name, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
 	must(t, os.WriteFile(file, []byte(text), 0o600))

@@ -1,0 +1,182 @@
+package provider
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+)
+
+const (
+	// benchObjects is how many objects a refresh is measured with.
+	benchObjects = 1000
+	// benchParallelism is Terraform's default.
+	benchParallelism = 10
+)
+
+// BenchmarkRefresh refreshes 1,000 unchanged objects of one prefix, ten at a time as Terraform
+// does, with a server nearby and one that is 20 ms away.
+func BenchmarkRefresh(b *testing.B) {
+	for _, latency := range []time.Duration{0, 20 * time.Millisecond} {
+		for _, mode := range []string{"head", "list"} {
+			b.Run(fmt.Sprintf("mode=%s/latency=%s", mode, latency), func(b *testing.B) {
+				benchmarkRefresh(b, mode, latency)
+			})
+		}
+	}
+}
+
+func benchmarkRefresh(b *testing.B, mode string, latency time.Duration) {
+	b.Helper()
+	cloud := newCloud(b, cosemu.Config{Latency: latency})
+	objects := benchStates(b, cloud)
+	requests := 0
+	for b.Loop() {
+		b.StopTimer()
+		cloud.ResetJournal()
+		server := newServer(b, cloud, attrs{"refresh_mode": mode})
+		b.StartTimer()
+		atATime(benchParallelism, objects, func(object *coreResource) {
+			if text := errorText(object.on(server).refresh()); text != "" {
+				b.Error(text)
+			}
+		})
+		requests = len(cloud.Journal())
+	}
+	b.ReportMetric(float64(requests), "requests/op")
+}
+
+// benchStates are the states of objects that were written an hour ago and refreshed since.
+func benchStates(b *testing.B, c *cloud) []*coreResource {
+	b.Helper()
+	writing, later := newServer(b, c, nil), newServer(b, c, nil)
+	objects := make([]*coreResource, benchObjects)
+	keys := make([]int, benchObjects)
+	for i := range keys {
+		keys[i] = i
+	}
+	atATime(32, keys, func(i int) {
+		key := fmt.Sprintf("bench/%04d", i)
+		object := writing.object()
+		object.mustApply(contentObject(key, sseCOS()))
+		must(b, c.AgeObject(testBucket, key, time.Hour))
+		objects[i] = object.on(later)
+		objects[i].mustRefresh()
+	})
+	return objects
+}
+
+// atATime calls f for every item, so many at a time.
+func atATime[T any](limit int, items []T, f func(T)) {
+	var group sync.WaitGroup
+	places := make(chan struct{}, limit)
+	for _, item := range items {
+		places <- struct{}{}
+		group.Go(func() {
+			defer func() { <-places }()
+			f(item)
+		})
+	}
+	group.Wait()
+}
+
+// BenchmarkStart measures what every Terraform command pays: the schema, and Configure.
+func BenchmarkStart(b *testing.B) {
+	b.Run("schema", func(b *testing.B) {
+		for b.Loop() {
+			server, err := providerserver.NewProtocol6WithError(New("bench")())()
+			must(b, err)
+			_, err = server.GetProviderSchema(b.Context(), &tfprotov6.GetProviderSchemaRequest{})
+			must(b, err)
+		}
+	})
+	b.Run("configure", func(b *testing.B) {
+		cloud := newCloud(b, cosemu.Config{})
+		server := newUnconfiguredServer(b)
+		for b.Loop() {
+			if text := errorText(server.configure(cloud.providerAttrs())); text != "" {
+				b.Fatal(text)
+			}
+		}
+	})
+}
+
+// benchChild names the emulator in the environment of a child process, which uploads a file and
+// prints its own peak memory.
+const benchChild = "COS_BENCH_CHILD"
+
+// BenchmarkUploadMemory measures the peak memory of a provider process that uploads a small and
+// a large file by parts. Files are sparse: their size counts, not their disk.
+func BenchmarkUploadMemory(b *testing.B) {
+	if os.Getenv(benchChild) != "" {
+		return
+	}
+	cloud := newCloud(b, cosemu.Config{Discard: true})
+	for _, size := range []int64{64 << 20, 4 << 30} {
+		b.Run(fmt.Sprintf("size=%dMiB", size>>20), func(b *testing.B) {
+			file := b.TempDir() + "/body"
+			must(b, os.WriteFile(file, nil, 0o600))
+			must(b, os.Truncate(file, size))
+			for b.Loop() {
+				b.ReportMetric(float64(childPeak(b, cloud, file)>>20), "peak-MiB")
+			}
+			b.SetBytes(size)
+		})
+	}
+}
+
+// childPeak runs TestBenchmarkChild in a process of its own and returns its peak memory in bytes.
+func childPeak(b *testing.B, c *cloud, file string) int64 {
+	b.Helper()
+	child := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestBenchmarkChild$",
+		"-test.v")
+	child.Env = append(os.Environ(), benchChild+"="+c.EndpointTemplate(),
+		"COS_BENCH_CA="+c.caFile, "COS_BENCH_FILE="+file)
+	text, err := child.CombinedOutput()
+	if err != nil {
+		b.Fatalf("%v\n%s", err, text)
+	}
+	_, after, found := strings.Cut(string(text), "peak memory: ")
+	number, _, _ := strings.Cut(after, " ")
+	kib, err := strconv.ParseInt(number, 10, 64)
+	if !found || err != nil {
+		b.Fatalf("the child printed no peak memory:\n%s", text)
+	}
+	return kib << 10
+}
+
+// TestBenchmarkChild is the child process of BenchmarkUploadMemory, and passes at once in a test
+// run.
+func TestBenchmarkChild(t *testing.T) {
+	t.Parallel()
+	endpoint := os.Getenv(benchChild)
+	if endpoint == "" {
+		return
+	}
+	credential := cosemu.DocumentedCredential()
+	server := newUnconfiguredServer(t)
+	if text := errorText(server.configure(attrs{
+		"region": testRegion, "secret_id": credential.SecretID,
+		"secret_key": credential.SecretKey, "endpoint": endpoint,
+		"custom_ca_bundle": os.Getenv("COS_BENCH_CA"),
+	})); text != "" {
+		t.Fatal(text)
+	}
+	server.object().mustApply(attrs{
+		"bucket": testBucket, "key": fmt.Sprintf("bench-%d", os.Getpid()),
+		"source": os.Getenv("COS_BENCH_FILE"), "sse": sseCOS(),
+	})
+	status, err := os.ReadFile("/proc/self/status")
+	must(t, err)
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	t.Logf("peak memory: %s of the provider process", strings.Join(strings.Fields(after)[:2], " "))
+}
