@@ -147,7 +147,7 @@ func (a *assessor) assessCopySource(
 	}
 	source, diags := a.data.copySource(body.copySource)
 	if diags.HasError() {
-		return result, diags
+		return a.unverifiedSource(diags)
 	}
 	info, err := a.data.client.Head(ctx, source.Ref, source.Key)
 	if err != nil {
@@ -163,6 +163,19 @@ func (a *assessor) assessCopySource(
 		result.crc64, result.size = a.state.CRC64ECMA, a.state.Size
 	}
 	return result, nil
+}
+
+// unverifiedSource: a source whose key is not at hand cannot be compared, and needs not be as long
+// as nothing is copied. A copy finds the same error.
+func (a *assessor) unverifiedSource(
+	missing diag.Diagnostics,
+) (contentAssessment, diag.Diagnostics) {
+	var warnings diag.Diagnostics
+	for _, one := range missing.Errors() {
+		warnings.AddAttributeWarning(path.Root("copy_source"), "The source was not verified",
+			one.Detail()+" Until then changes of the source are not seen.")
+	}
+	return contentAssessment{crc64: a.state.CRC64ECMA, size: a.state.Size}, warnings
 }
 
 // sourceProblem: a source that does not exist may be made before the copy.

@@ -249,3 +249,24 @@ func TestKeylessRefreshWithExpiredCredentialsFails(t *testing.T) {
 		t.Error("the state changed")
 	}
 }
+
+func TestKeyOfACopySourceIsOnlyNeededToCopy(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	cloud.upload("source", "bytes", cosapi.SSEC{Key: mustKey(t, testKeyA)})
+	object := newServer(t, cloud, keyringAttrs()).object()
+	config := attrs{
+		"bucket": testBucket, "key": "copy", "sse": sseCOS(), "content_type": "text/plain",
+		"copy_source": []attrs{{
+			"bucket": testBucket, "key": "source", "sse": sseC(attrs{"key_name": "main"}),
+		}},
+	}
+	object.mustApply(config)
+	object.mustBeClean(config)
+	object = object.on(newServer(t, cloud, nil))
+	object.mustRefresh()
+	change := object.plan(config)
+	if change.action != "no-op" || !strings.Contains(change.warnings(), `"main"`) {
+		t.Errorf("plan = %s (%s), warnings %q", change.action, change.errors(), change.warnings())
+	}
+}
