@@ -50,5 +50,8 @@ func logProgress(ctx context.Context, progress cosapi.Progress) {
 	if progress.Total > 0 {
 		fields["percent"] = progress.Done * 100 / progress.Total
 	}
+	if seconds := progress.Elapsed.Seconds(); seconds > 0 {
+		fields["mib_per_second"] = int64(float64(progress.Done) / seconds / (1 << 20))
+	}
 	tflog.Info(ctx, "COS transfer", fields)
 }

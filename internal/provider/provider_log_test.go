@@ -65,13 +65,13 @@ func TestProgressLogSaysHowFar(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	logProgress(tflogtest.RootLogger(t.Context(), &log), cosapi.Progress{
-		Op: "UploadPart", Ref: cosapi.ObjectRef{Bucket: "b-1", Key: "k"}, Done: 30, Total: 120,
+		Op: "UploadPart", Ref: cosapi.ObjectRef{Bucket: "b-1", Key: "k"}, Done: 30 << 20, Total: 120 << 20,
 		Elapsed: 2 * time.Second,
 	})
 	want := map[string]any{
 		"@level": "info", "@message": "COS transfer", "@module": "provider",
-		"cos_op": "UploadPart", "cos_bucket": "b-1", "cos_key": "k", "bytes_done": 30.0,
-		"bytes_total": 120.0, "percent": 25.0, "elapsed": "2s",
+		"cos_op": "UploadPart", "cos_bucket": "b-1", "cos_key": "k", "bytes_done": 31457280.0,
+		"bytes_total": 125829120.0, "percent": 25.0, "elapsed": "2s", "mib_per_second": 15.0,
 	}
 	if diff := cmp.Diff(want, logLine(t, &log)); diff != "" {
 		t.Errorf("line (-want +got):\n%s", diff)
