@@ -376,3 +376,20 @@ func TestFileChangedBetweenPlanAndApply(t *testing.T) {
 	object.mustApply(config)
 	object.mustBeClean(config)
 }
+
+// TestRefreshWithAnUnknownProvider: nothing can be asked yet, so the state stands.
+func TestRefreshWithAnUnknownProvider(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	object := newServer(t, cloud, nil).object()
+	object.mustApply(contentObject("a", sseCOS()))
+	object = object.on(newServer(t, cloud, attrs{"endpoint": unknownValue}))
+	object.identity = nil
+	cloud.ResetJournal()
+	before := object.state
+	object.mustRefresh()
+	if !object.state.Equal(before) || object.identity == nil {
+		t.Errorf("state %s, identity %v", differences(before, object.state), object.identity)
+	}
+	cloud.expectOps()
+}

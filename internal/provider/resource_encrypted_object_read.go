@@ -18,7 +18,7 @@ func (r *encryptedObjectResource) Read(
 ) {
 	var state encryptedObjectModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || r.data.client == nil {
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	deadline, diags := state.Timeouts.Read(ctx, 0)
@@ -32,7 +32,7 @@ func (r *encryptedObjectResource) Read(
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, ref)...)
 	known, _, diags := readBaseline(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || r.data.client == nil {
 		return
 	}
 	refresh := &objectRefresh{data: r.data, ref: ref, state: state, known: known}
