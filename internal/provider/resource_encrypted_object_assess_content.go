@@ -92,7 +92,8 @@ func (a *assessor) assessFile(
 	if result.change == unchanged {
 		result.crc64, result.size = types.StringValue(fact.CRC64), types.Int64Value(fact.Size)
 	}
-	return result, a.checkFileSeen(body.path, fact, inState, &result)
+	diags := a.checkFileSeen(body.path, fact, inState, &result)
+	return result, diags
 }
 
 // checkFileSeen compares the file with what the refresh of this plan saw. What that refresh saw is

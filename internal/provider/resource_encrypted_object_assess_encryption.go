@@ -163,12 +163,15 @@ func (a *assessor) sameWriteOnlyVersion() bool {
 	return !wanted.keyWOVersion.IsNull() && wanted.keyWOVersion.Equal(old.keyWOVersion)
 }
 
-// assessMissingKey: a key_name that the keyring lacks is an error only if the plan must write.
+// assessMissingKey: a key_name that the keyring lacks is an error only if the plan must write. It
+// must for a name that the state does not have: that is a rotation, and dropping it in silence
+// would leave the object under the old key.
 func (a *assessor) assessMissingKey(
 	hasKey bool, observed cosapi.EncryptionStatus, result *encryptionAssessment,
 ) {
 	result.noKey = missingKey(result.key, a.data.keyring)
-	if !hasKey {
+	old, _ := decodeSSE(context.Background(), a.state.SSE)
+	if !hasKey || old.keyName.ValueString() != result.key.name {
 		result.change, result.keyMD5 = changed, types.StringUnknown()
 		return
 	}

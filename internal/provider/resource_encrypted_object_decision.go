@@ -117,6 +117,12 @@ func decide(in decisionInput) decision {
 	return d
 }
 
+// mustWrite reports an object that is certainly written, even where apply has to say how.
+func (in decisionInput) mustWrite() bool {
+	return in.creating || in.content == changed ||
+		in.encryption.or(in.headers).or(in.class) == changed
+}
+
 // bytesAction is the action if nothing stands in its way.
 func (in decisionInput) bytesAction() updateAction {
 	rewrite := in.encryption.or(in.headers).or(in.class)

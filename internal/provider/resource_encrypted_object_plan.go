@@ -2,10 +2,8 @@ package provider
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -56,6 +54,9 @@ func (p *objectPlan) run(ctx context.Context) diag.Diagnostics {
 	if p.creating {
 		p.known = baseline{}
 	}
+	if !p.creating && p.neverRead() {
+		return diag.Diagnostics{notReadYet(p.data.objectRef(p.state))}
+	}
 	diags := p.verifyWithConfiguredKey(ctx)
 	p.planHeaders()
 	found, assessDiags := p.assess(ctx)
@@ -80,6 +81,12 @@ func (p *objectPlan) moves() bool {
 	return region || !p.plan.Bucket.Equal(p.state.Bucket) || !p.plan.Key.Equal(p.state.Key)
 }
 
+// neverRead reports an object that a moved block has put into the state and that no refresh has
+// looked at since.
+func (p *objectPlan) neverRead() bool {
+	return p.state.ETag.IsNull() && p.state.Encryption.IsNull()
+}
+
 // planPlace sets id, region and url.
 func (p *objectPlan) planPlace() {
 	if p.config.Region.IsNull() {
@@ -90,8 +97,12 @@ func (p *objectPlan) planPlace() {
 		return
 	}
 	p.plan.ID = types.StringValue(p.plan.Bucket.ValueString() + "/" + p.plan.Key.ValueString())
-	if !p.plan.Region.IsUnknown() && p.data.client != nil {
+	switch {
+	case p.plan.Region.IsUnknown():
+	case p.data.client != nil:
 		p.plan.URL = types.StringValue(p.data.client.URL(p.data.objectRef(p.plan)))
+	case !p.creating && !p.moves() && !p.state.URL.IsNull():
+		p.plan.URL = p.state.URL
 	}
 }
 
@@ -178,8 +189,23 @@ func (p *objectPlan) planComputed(found assessment, d decision) {
 	if found.choice.mode == cosapi.ModeSSEKMS && p.config.hasNoKMSKey() {
 		p.plan.SSE = withKMSKeyID(p.plan.SSE, found.sse.kmsKeyID)
 	}
-	if d.action == actionNone && found.body.kind == bodyNone {
+	if found.body.kind == bodyNone {
+		p.planKeptBytes(d)
+	}
+}
+
+// planKeptBytes sets what is known of the bytes of an object without a body. What the state lacks,
+// as for an old object or a former write-only body, the answer to a copy may supply.
+func (p *objectPlan) planKeptBytes(d decision) {
+	switch {
+	case d.action == actionNone:
 		p.plan.CRC64ECMA, p.plan.Size = p.prior.CRC64ECMA, p.prior.Size
+		return
+	case p.plan.CRC64ECMA.IsNull():
+		p.plan.CRC64ECMA = types.StringUnknown()
+	}
+	if p.plan.Size.IsNull() {
+		p.plan.Size = types.Int64Unknown()
 	}
 }
 
@@ -198,94 +224,4 @@ func (p *objectPlan) storageClass() types.String {
 		return types.StringUnknown()
 	}
 	return p.prior.StorageClass
-}
-
-// judge makes the diagnostics of a decision.
-func (p *objectPlan) judge(found assessment, d decision) diag.Diagnostics {
-	var diags diag.Diagnostics
-	writes := d.action != actionNone && d.action != actionUnsure
-	switch {
-	case d.problem == problemNoBody:
-		diags.Append(noBody(p.prior.ETag.IsNull()))
-	case d.problem == problemUnreadable:
-		diags.Append(unreadable(found.input.obstacle, p.state))
-	case writes && found.sse.noKey != nil:
-		diags.Append(found.sse.noKey)
-	case found.sse.note != nil:
-		diags.Append(found.sse.note)
-	}
-	if diags.HasError() {
-		return diags
-	}
-	if d.instead != obstacleNone {
-		diags.Append(uploadInstead(d.instead, found.body, p.state))
-	}
-	if writes && !p.creating && !p.prior.VersionID.IsNull() && found.sse.change != unchanged {
-		diags.Append(earlierVersions(p.state))
-	}
-	return diags
-}
-
-// noBody: replacing or creating an object without bytes would lose the only copy.
-func noBody(fresh bool) diag.Diagnostic {
-	what := "This plan replaces the object, and the configuration does not name its bytes: the " +
-		"only copy would be lost."
-	if fresh {
-		what = "The object does not exist, and the configuration does not name its bytes."
-	}
-	return diag.NewAttributeErrorDiagnostic(path.Root("source"), "The object has no body",
-		what+" Set content, content_base64, content_wo, source or copy_source. Only an imported "+
-			"object may go without.")
-}
-
-// unreadable: a copy is needed, and neither the object nor a body can be read.
-func unreadable(why obstacle, state encryptedObjectModel) diag.Diagnostic {
-	const destroy = " To destroy the object as it is, run destroy with -refresh=false."
-	if why == obstacleArchived {
-		return diag.NewAttributeErrorDiagnostic(path.Root("storage_class"),
-			"The object is archived", fmt.Sprintf("The change needs a copy of the object, which "+
-				"is in the class %s and not restored. Restore it first with the resource "+
-				"cos_encrypted_object_restore, or give its body (source or content), so that it "+
-				"can be uploaded again.%s", state.StorageClass.ValueString(), destroy))
-	}
-	return diag.NewAttributeErrorDiagnostic(path.Root("sse"), "The object's key is not at hand",
-		fmt.Sprintf("The change needs a copy of the object, which is encrypted with a customer "+
-			"key (SSE-C)%s that is neither in the state nor in the provider's customer_keys. Add "+
-			"the old key to customer_keys, or give the object's body (source or content), so "+
-			"that it can be uploaded again.%s", keyMD5Text(state), destroy))
-}
-
-func keyMD5Text(state encryptedObjectModel) string {
-	observed, _ := encryptionStatus(state.Encryption)
-	if observed.CustomerKeyMD5 == "" {
-		return ""
-	}
-	return " with the MD5 " + observed.CustomerKeyMD5
-}
-
-// uploadInstead warns that bytes will be sent where a copy would have done.
-func uploadInstead(why obstacle, body objectBody, state encryptedObjectModel) diag.Diagnostic {
-	at, size := body.argument(), state.Size.ValueInt64()
-	if why == obstacleArchived {
-		return diag.NewAttributeWarningDiagnostic(at, "The object will be uploaded again",
-			fmt.Sprintf("It is in the class %s and not restored, so COS cannot copy it. %d bytes "+
-				"will be sent. COS charges for objects that leave an archive class before their "+
-				"minimum storage duration.", state.StorageClass.ValueString(), size))
-	}
-	return diag.NewAttributeWarningDiagnostic(at, "The object will be uploaded again",
-		fmt.Sprintf("Its SSE-C key%s is not at hand, so COS cannot copy it. %d bytes will be sent. "+
-			"With the old key in the provider's customer_keys one copy would do.",
-			keyMD5Text(state), size))
-}
-
-// earlierVersions warns that history is not re-encrypted.
-func earlierVersions(state encryptedObjectModel) diag.Diagnostic {
-	text := "The bucket keeps versions. Earlier versions of the object keep the encryption that " +
-		"they were written with."
-	observed, _ := encryptionStatus(state.Encryption)
-	if observed.Mode == cosapi.ModeSSEC {
-		text += " Keep the old key for as long as they are needed."
-	}
-	return diag.NewAttributeWarningDiagnostic(path.Root("sse"),
-		"Earlier versions keep their encryption", text)
 }

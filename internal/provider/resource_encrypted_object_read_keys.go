@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
@@ -93,6 +94,9 @@ func (f *objectRefresh) lookupWithoutKey(
 ) (cosapi.ObjectInfo, bool, diag.Diagnostics) {
 	listed, found, err := f.data.client.Find(ctx, f.ref)
 	if err == nil && found && !f.differs(listed) && !f.rewrittenSince(listed) {
+		if listed.StorageClass != "" {
+			f.state.StorageClass = types.StringValue(listed.StorageClass)
+		}
 		f.known.LastModified = formatTime(listed.LastModified)
 		f.known.HeadAt = formatTime(time.Now())
 		return cosapi.ObjectInfo{}, false, nil

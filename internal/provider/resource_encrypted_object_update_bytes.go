@@ -43,6 +43,14 @@ func (u *objectUpdate) copyOntoItself(ctx context.Context) (written, error) {
 		IfMatch: u.state.ETag.ValueString(), IfUnmodifiedSince: parseTime(u.known.LastModified),
 		CRC64: u.state.CRC64ECMA.ValueString(),
 	}
+	if u.state.Size.IsNull() && u.plan.ContentWOVersion.IsNull() {
+		// The body was write-only, or a listing was all that could be read.
+		info, err := u.guard(ctx)
+		if err != nil {
+			return written{}, err
+		}
+		source.Size, source.CRC64 = info.Size, info.CRC64
+	}
 	source.Ref.VersionID = u.state.VersionID.ValueString()
 	result, err := u.data.client.Copy(ctx, source, u.write.ref, cosapi.CopyOptions{
 		WriteOptions: options, KeepTags: u.plan.Tags.IsNull(),
