@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 )
@@ -39,6 +40,16 @@ func (r *encryptedObjectResource) Configure(
 	data, diags := providerDataFrom(req.ProviderData)
 	resp.Diagnostics.Append(diags...)
 	r.data = data
+}
+
+// ready reports an error while nothing can be asked of COS.
+func (r *encryptedObjectResource) ready() diag.Diagnostics {
+	if r.data != nil && r.data.client != nil {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewErrorDiagnostic("The provider is not configured yet",
+		"Some of the provider's configuration is still unknown, so nothing was asked of COS and "+
+			"nothing was changed. Apply what it depends on first, for example with -target.")}
 }
 
 // IdentitySchema describes what names an object for Terraform 1.12 and newer. None of it changes

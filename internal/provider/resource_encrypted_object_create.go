@@ -22,6 +22,7 @@ func (r *encryptedObjectResource) Create(
 	var plan, config encryptedObjectModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(r.ready()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -90,10 +91,19 @@ func (r *encryptedObjectResource) newWrite(
 
 // masked is ctx with every key of this write masked in logs.
 func (w *objectWrite) masked(ctx context.Context) context.Context {
+	return w.data.maskSecrets(ctx, w.keys()...)
+}
+
+// keys are the SSE-C keys that the write presents, for the object and for what it copies.
+func (w *objectWrite) keys() []cosapi.CustomerKey {
+	var keys []cosapi.CustomerKey
 	if ssec, ok := w.encryption.(cosapi.SSEC); ok {
-		return w.data.maskSecrets(ctx, ssec.Key)
+		keys = append(keys, ssec.Key)
 	}
-	return w.data.maskSecrets(ctx)
+	if w.source.Key != nil {
+		keys = append(keys, *w.source.Key)
+	}
+	return keys
 }
 
 // attempt describes what this write was doing, for errors.
@@ -129,23 +139,31 @@ func (w *objectWrite) createClaimed(ctx context.Context) (written, diag.Diagnost
 		return created, warningsOf(w.ref, created.WriteResult)
 	}
 	if cosapi.Classify(err) == cosapi.ClassExists {
-		return written{}, diag.Diagnostics{alreadyExists(w.ref)}
+		return written{}, diag.Diagnostics{w.alreadyExists()}
 	}
-	return written{}, w.createFailed(ctx, err)
+	return written{}, w.createFailed(ctx, created, err)
 }
 
-// createFailed reports a failed create, after taking away what COS holds unencrypted.
-func (w *objectWrite) createFailed(ctx context.Context, err error) diag.Diagnostics {
+// createFailed reports a failed create, after taking away what COS holds in another way than
+// asked: it is in no state, and the next create would refuse to replace it.
+func (w *objectWrite) createFailed(
+	ctx context.Context, created written, err error,
+) diag.Diagnostics {
 	diags := diag.Diagnostics{w.explain("create the object", err)}
 	var mismatch *cosapi.EncryptionMismatchError
-	if !errors.As(err, &mismatch) {
+	var damaged *cosapi.ChecksumError
+	ref := w.ref
+	switch {
+	case errors.As(err, &mismatch):
+		ref.VersionID = mismatch.Result.VersionID
+	case errors.As(err, &damaged):
+		ref.VersionID = created.VersionID
+	default:
 		return diags
 	}
 	// Deleted even when the run is being cancelled: it must not stay as it is.
-	ref := w.ref
-	ref.VersionID = mismatch.Result.VersionID
 	if _, err := w.data.client.Delete(context.WithoutCancel(ctx), ref); err != nil {
-		tried := w.attempt("delete the object that was not encrypted as asked")
+		tried := w.attempt("delete the object that was not stored as asked")
 		diags.Append(tried.failed(err))
 	}
 	return diags
@@ -181,15 +199,18 @@ func (w *objectWrite) refuseToOverwrite(ctx context.Context) diag.Diagnostics {
 		return nil
 	case 0:
 		if err == nil {
-			return diag.Diagnostics{alreadyExists(w.ref)}
+			return diag.Diagnostics{w.alreadyExists()}
 		}
 	case 400, 403:
 		if _, found, listErr := w.data.client.Find(ctx, w.ref); listErr == nil && found {
-			return diag.Diagnostics{alreadyExists(w.ref)}
+			return diag.Diagnostics{w.alreadyExists()}
 		}
 		// The follow-up supplies the code that the HEAD had no room for.
 		_, err = w.data.client.Head(ctx, w.ref, nil)
-		if cosapi.Classify(err) == cosapi.ClassNotFound {
+		switch {
+		case err == nil:
+			return diag.Diagnostics{w.alreadyExists()}
+		case cosapi.Classify(err) == cosapi.ClassNotFound:
 			return nil
 		}
 	}
@@ -198,12 +219,12 @@ func (w *objectWrite) refuseToOverwrite(ctx context.Context) diag.Diagnostics {
 }
 
 // alreadyExists says how to take an existing object over.
-func alreadyExists(ref cosapi.ObjectRef) diag.Diagnostic {
+func (w *objectWrite) alreadyExists() diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("key"), "The object exists already",
 		fmt.Sprintf("There is an object %s in region %s that this resource does not manage, and "+
 			"it was not touched. To manage it, import it:\n\n"+
 			"  terraform import ADDRESS '%s'\n\n"+
-			"To replace it, set overwrite = true.", ref, ref.Region, importID(ref)))
+			"To replace it, set overwrite = true.", w.ref, w.ref.Region, w.data.importID(w.ref)))
 }
 
 // writtenTwice is the error of a second resource with the same key.
@@ -213,5 +234,10 @@ func writtenTwice(ref cosapi.ObjectRef) diag.Diagnostic {
 			"a replacement on the same key must not use create_before_destroy.", ref, ref.Region))
 }
 
-// importID is the id that imports ref, whatever the provider's region is.
-func importID(ref cosapi.ObjectRef) string { return ref.Bucket + "/" + ref.Key }
+// importID is the id that imports ref. In another region than the provider's only the URL does.
+func (d *providerData) importID(ref cosapi.ObjectRef) string {
+	if ref.Region != d.region {
+		return d.client.URL(ref)
+	}
+	return ref.Bucket + "/" + ref.Key
+}

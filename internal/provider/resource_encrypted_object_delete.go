@@ -19,6 +19,10 @@ func (r *encryptedObjectResource) Delete(
 	if resp.Diagnostics.HasError() || state.DeletionPolicy.ValueString() == abandonObject {
 		return
 	}
+	resp.Diagnostics.Append(r.ready()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	ctx = r.data.maskSecrets(ctx)
 	deadline, diags := state.Timeouts.Delete(ctx, 0)
 	resp.Diagnostics.Append(diags...)

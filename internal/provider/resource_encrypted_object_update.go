@@ -25,6 +25,7 @@ func (r *encryptedObjectResource) Update(
 	resp.Diagnostics.Append(req.State.Get(ctx, &u.state)...)
 	known, _, diags := readBaseline(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.ready()...)
 	u.known = known
 	if resp.Diagnostics.HasError() {
 		return
