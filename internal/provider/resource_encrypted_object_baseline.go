@@ -33,6 +33,9 @@ type baseline struct {
 	Endpoint string `json:"endpoint,omitempty"`
 	// ContentType is what was last applied; "" if the object was never written from here.
 	ContentType string `json:"content_type,omitempty"`
+	// Unread says that a listing showed another object than the one last read, and that no key at
+	// hand could read it: the key whose MD5 is in the state may not be its key any more.
+	Unread bool `json:"unread,omitempty"`
 	// Restored says that an archived object was readable when it was last seen.
 	Restored bool `json:"restored,omitempty"`
 	// KeyringMD5s are the keys by name as the last refresh found them.

@@ -192,7 +192,7 @@ func (f *objectRefresh) judgeByListing(
 ) (cosapi.ObjectInfo, bool, diag.Diagnostics) {
 	recorded, _ := encryptionStatus(f.state.Encryption)
 	listed, found, err := f.data.client.Find(ctx, f.ref)
-	changed := err == nil && found && f.differs(listed)
+	changed := err == nil && found && (f.known.Unread || f.differs(listed))
 	switch {
 	case changed && (withKey || recorded.Mode != cosapi.ModeSSEC):
 		f.takeListed(listed)
@@ -221,7 +221,7 @@ func (f *objectRefresh) takeListed(listed cosapi.ListedObject) {
 	if listed.StorageClass != "" {
 		f.state.StorageClass = types.StringValue(listed.StorageClass)
 	}
-	f.known.LastModified = formatTime(listed.LastModified)
+	f.known.LastModified, f.known.Unread = formatTime(listed.LastModified), true
 	recorded, _ := encryptionStatus(f.state.Encryption)
 	hideSecretBody(&f.state, recorded.Mode)
 }

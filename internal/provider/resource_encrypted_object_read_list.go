@@ -11,7 +11,7 @@ import (
 // unchangedInListing reports, with refresh_mode "list", that the object is as the last refresh saw
 // it. Whatever else a listing says, or if it fails, is for a HEAD to find out.
 func (f *objectRefresh) unchangedInListing(ctx context.Context) bool {
-	if f.data.refresher == nil || f.imported() || f.data.written.contains(f.ref) ||
+	if f.data.refresher == nil || f.imported() || f.known.Unread || f.data.written.contains(f.ref) ||
 		cosapi.Archived(f.state.StorageClass.ValueString()) {
 		return false
 	}

@@ -37,7 +37,7 @@ func (f *objectRefresh) take(info cosapi.ObjectInfo) {
 		f.completeImport(info)
 	}
 	hideSecretBody(&f.state, info.Encryption.Mode)
-	f.known.Restored = info.Restore.Restored
+	f.known.Restored, f.known.Unread = info.Restore.Restored, false
 	f.known.LastModified = formatTime(info.LastModified)
 	if f.known.WrittenLastModified == "" {
 		f.known.WrittenLastModified = f.known.LastModified
