@@ -176,7 +176,36 @@ func (w *objectWrite) explain(doing string, err error) diag.Diagnostic {
 	if w.body.kind == bodySource && errors.As(err, &local) {
 		return (&assessor{applying: true}).fileProblem(w.body.path, err)
 	}
+	var source *copySourceError
+	if errors.As(err, &source) {
+		return source.diagnostic(w.data.endpoint)
+	}
 	return w.blameArgument(w.attempt(doing), err).failed(err)
+}
+
+// copySourceError is an error about the source of copy_source, not about the object.
+type copySourceError struct {
+	ref cosapi.ObjectRef
+	err error
+}
+
+// Error implements error.
+func (e *copySourceError) Error() string { return e.err.Error() }
+
+// Unwrap returns what COS answered.
+func (e *copySourceError) Unwrap() error { return e.err }
+
+func (e *copySourceError) diagnostic(endpoint string) diag.Diagnostic {
+	tried := attempt{
+		doing: "copy the source", ref: e.ref, endpoint: endpoint, at: path.Root("copy_source"),
+	}
+	if cosapi.Classify(e.err) != cosapi.ClassPrecondition {
+		return tried.failed(e.err)
+	}
+	return tried.diagnostic("The source is not the one that was named", joinParagraphs(
+		tried.answer(e.err), "The source has another ETag than if_match names, or it changed "+
+			"while it was copied. Nothing was changed. Plan again, and give if_match the ETag "+
+			"of the source as it is."))
 }
 
 // blameArgument points an error at the argument that caused it, where there is one.

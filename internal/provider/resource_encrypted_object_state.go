@@ -46,7 +46,7 @@ func (w *objectWrite) copyBody(
 ) (written, error) {
 	source, err := w.data.client.Head(ctx, w.source.Ref, w.source.Key)
 	if err != nil {
-		return written{}, err
+		return written{}, &copySourceError{ref: w.source.Ref, err: err}
 	}
 	from := w.source
 	from.Size, from.CRC64 = source.Size, source.CRC64
@@ -54,6 +54,9 @@ func (w *objectWrite) copyBody(
 		from.IfMatch = source.ETag
 	}
 	result, err := w.data.client.Copy(ctx, from, w.ref, cosapi.CopyOptions{WriteOptions: options})
+	if cosapi.Classify(err) == cosapi.ClassPrecondition {
+		err = &copySourceError{ref: w.source.Ref, err: err}
+	}
 	if result.CRC64 == "" {
 		result.CRC64 = source.CRC64
 	}
@@ -76,10 +79,19 @@ func (w *objectWrite) stateAfter(done written) encryptedObjectModel {
 	state.Size = types.Int64Value(done.Size)
 	state.Encryption = encryptionObject(done.Encryption)
 	if w.choice.mode == cosapi.ModeSSEKMS {
-		state.SSE = withKMSKeyID(state.SSE, stringOrNull(done.Encryption.KMSKeyID))
+		state.SSE = withKMSKeyID(state.SSE, stringOrNull(w.kmsKeyID(done)))
 	}
 	hideSecretBody(&state, done.Encryption.Mode)
 	return state
+}
+
+// kmsKeyID is the key to remember: the one that COS used. An object that it did not encrypt is to be
+// encrypted with the key that was asked for.
+func (w *objectWrite) kmsKeyID(done written) string {
+	if asked, ok := w.encryption.(cosapi.SSEKMS); ok && done.Encryption.KMSKeyID == "" {
+		return asked.KeyID
+	}
+	return done.Encryption.KMSKeyID
 }
 
 // hideSecretBody takes out of the state what a small write-only body could be guessed from: its

@@ -14,6 +14,7 @@ import (
 // that an upload would have stored. It ends an upload before it starts.
 type sameBytesError struct{ info cosapi.ObjectInfo }
 
+// Error implements error.
 func (*sameBytesError) Error() string { return "the object has these bytes already" }
 
 // objectMovedError says that somebody changed the object after the state was read.
@@ -22,6 +23,7 @@ type objectMovedError struct {
 	what string
 }
 
+// Error implements error.
 func (e *objectMovedError) Error() string { return e.what }
 
 func (e *objectMovedError) diagnostic() diag.Diagnostic {
@@ -156,5 +158,6 @@ func (u *objectUpdate) surviving(
 			return err
 		})
 	}
-	return options, group.Wait()
+	err := group.Wait()
+	return options, err
 }
