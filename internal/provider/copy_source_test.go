@@ -38,27 +38,33 @@ func TestCopySourceFromAnywhere(t *testing.T) {
 		source              attrs
 	}{
 		"the same bucket": {
-			testBucket, testRegion, "from", cosapi.NoEncryption{},
+			testBucket, testRegion, "from",
+			cosapi.NoEncryption{},
 			attrs{"bucket": testBucket, "key": "from"},
 		},
 		"another bucket": {
-			"other-1250000000", testRegion, "from", cosapi.SSECOS{Algorithm: "AES256"},
+			"other-1250000000", testRegion, "from",
+			cosapi.SSECOS{Algorithm: "AES256"},
 			attrs{"bucket": "other-1250000000", "key": "from"},
 		},
 		"another region": {
-			"north-1250000000", "ap-beijing", "from", cosapi.SSEKMS{},
+			"north-1250000000", "ap-beijing", "from",
+			cosapi.SSEKMS{},
 			attrs{"bucket": "north-1250000000", "key": "from", "region": "ap-beijing"},
 		},
 		"a key with signs in it": {
-			testBucket, testRegion, "dir/a b+c(1)&ü?.txt", cosapi.NoEncryption{},
+			testBucket, testRegion, "dir/a b+c(1)&ü?.txt",
+			cosapi.NoEncryption{},
 			attrs{"bucket": testBucket, "key": "dir/a b+c(1)&ü?.txt"},
 		},
 		"SSE-C by key_name": {
-			testBucket, testRegion, "from", cosapi.SSEC{Key: keyA},
+			testBucket, testRegion, "from",
+			cosapi.SSEC{Key: keyA},
 			attrs{"bucket": testBucket, "key": "from", "sse": sseC(attrs{"key_name": "main"})},
 		},
 		"SSE-C by key": {
-			testBucket, testRegion, "from", cosapi.SSEC{Key: keyA},
+			testBucket, testRegion, "from",
+			cosapi.SSEC{Key: keyA},
 			attrs{"bucket": testBucket, "key": "from", "sse": sseC(attrs{"key": testKeyA})},
 		},
 	}
