@@ -66,7 +66,8 @@ func (a attempt) answer(err error) string {
 	if !errors.As(err, &failure) {
 		return fmt.Sprintf("%s in region %s: %s.", a.ref, a.ref.Region, err)
 	}
-	text := fmt.Sprintf("%s of %s in region %s failed", failure.Op, a.ref, a.ref.Region)
+	ref := a.objectOf(failure)
+	text := fmt.Sprintf("%s of %s in region %s failed", failure.Op, ref, ref.Region)
 	switch {
 	case failure.Status == 0:
 		return fmt.Sprintf("%s: %s.", text, failure.Err)
@@ -82,6 +83,14 @@ func (a attempt) answer(err error) string {
 		text += fmt.Sprintf(", request id %s", failure.RequestID)
 	}
 	return text + "."
+}
+
+// objectOf is the object that a request failed on: a copy may fail on its source.
+func (a attempt) objectOf(failure *cosapi.Error) cosapi.ObjectRef {
+	if failure.Ref.Key == "" {
+		return a.ref
+	}
+	return failure.Ref
 }
 
 // remedy says what an error probably means and what to do about it.
@@ -170,6 +179,9 @@ func (a attempt) permissionRemedy(err error) string {
 		}
 	}
 	text := fmt.Sprintf("The credentials lack %s on %s.", action, a.ref)
+	if reason := survivalReason(failure); reason != "" {
+		return text + " " + reason
+	}
 	switch a.mode {
 	case cosapi.ModeSSEC:
 		text += " For an object encrypted with a customer key (SSE-C) the same answer can mean " +
@@ -178,6 +190,21 @@ func (a attempt) permissionRemedy(err error) string {
 		text += " With SSE-KMS they also need kms:GenerateDataKey and kms:Decrypt on the KMS key."
 	}
 	return text
+}
+
+// survivalReason says why a write reads what it was not told to change.
+func survivalReason(failure *cosapi.Error) string {
+	argument := ""
+	if failure != nil {
+		argument = map[string]string{
+			"GetObjectACL": "acl", "GetObjectTagging": "tags",
+		}[failure.Op]
+	}
+	if argument == "" {
+		return ""
+	}
+	return fmt.Sprintf("A write needs it, so that what others have set on the object survives. Set "+
+		"%s to replace it instead.", argument)
 }
 
 func kmsRemedy(code string) string {

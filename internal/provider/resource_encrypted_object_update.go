@@ -145,18 +145,25 @@ func (u *objectUpdate) updateParts(ctx context.Context, d decision) diag.Diagnos
 }
 
 // unwrittenState is the plan with the facts of an object that is not written: what was unknown
-// turns out to be as it was.
+// turns out to be as it was. What the plan knew stays, even where the deep check has seen something
+// newer: Terraform takes any other value for a defect, and the next refresh brings it.
 func (u *objectUpdate) unwrittenState() encryptedObjectModel {
 	state := u.plan
-	state.ETag, state.VersionID = u.state.ETag, u.state.VersionID
-	state.CRC64ECMA, state.Size = u.state.CRC64ECMA, u.state.Size
-	if state.CRC64ECMA.IsNull() && !u.found.content.crc64.IsUnknown() {
-		state.CRC64ECMA = u.found.content.crc64
+	if state.ETag.IsUnknown() {
+		state.ETag = u.state.ETag
 	}
-	if state.Size.IsNull() && !u.found.content.size.IsUnknown() {
-		state.Size = u.found.content.size
+	if state.VersionID.IsUnknown() {
+		state.VersionID = u.state.VersionID
 	}
-	state.Encryption = u.state.Encryption
+	if state.CRC64ECMA.IsUnknown() {
+		state.CRC64ECMA = u.state.CRC64ECMA
+	}
+	if state.Size.IsUnknown() {
+		state.Size = u.state.Size
+	}
+	if _, known := encryptionStatus(state.Encryption); !known {
+		state.Encryption = u.state.Encryption
+	}
 	observed, _ := encryptionStatus(u.state.Encryption)
 	if u.found.choice.mode == cosapi.ModeSSEKMS {
 		state.SSE = withKMSKeyID(state.SSE, stringOrNull(observed.KMSKeyID))

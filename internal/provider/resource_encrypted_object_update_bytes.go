@@ -57,8 +57,11 @@ func (u *objectUpdate) copyOntoItself(ctx context.Context) (written, error) {
 	result, err := u.data.client.Copy(ctx, source, u.write.ref, cosapi.CopyOptions{
 		WriteOptions: options, KeepTags: u.plan.Tags.IsNull(),
 	})
-	if cosapi.Classify(err) == cosapi.ClassPrecondition {
+	switch cosapi.Classify(err) {
+	case cosapi.ClassPrecondition:
 		return written{}, &objectMovedError{u.write.ref, "its ETag or Last-Modified is another one"}
+	case cosapi.ClassNotFound:
+		return written{}, &objectMovedError{u.write.ref, "it was deleted"}
 	}
 	if result.CRC64 == "" {
 		result.CRC64 = source.CRC64
@@ -159,5 +162,8 @@ func (u *objectUpdate) surviving(
 		})
 	}
 	err := group.Wait()
+	if cosapi.Classify(err) == cosapi.ClassNotFound {
+		err = &objectMovedError{u.write.ref, "it was deleted"}
+	}
 	return options, err
 }
