@@ -168,16 +168,34 @@ func (c *cloud) head(ref cosapi.ObjectRef, key *cosapi.CustomerKey) cosapi.Objec
 }
 
 // setDefaultEncryption is the bucket's owner, who chooses a KMS key for all objects that are
-// written without naming an encryption. The official SDK asks for it: our client can't.
+// written without naming an encryption.
 func (c *cloud) setDefaultEncryption(kmsKey string) {
+	c.t.Helper()
+	_, err := c.owner(testBucket).Bucket.PutEncryption(c.t.Context(),
+		&cos.BucketPutEncryptionOptions{
+			Rule: &cos.BucketEncryptionConfiguration{SSEAlgorithm: "KMS", KMSMasterKeyID: kmsKey},
+		})
+	must(c.t, err)
+}
+
+// suspendVersioning is the bucket's owner, who wants no more versions.
+func (c *cloud) suspendVersioning(bucket string) {
+	c.t.Helper()
+	_, err := c.owner(bucket).Bucket.PutVersioning(c.t.Context(),
+		&cos.BucketPutVersionOptions{Status: "Suspended"})
+	must(c.t, err)
+}
+
+// owner is the official SDK on a bucket, for what our client has no calls for.
+func (c *cloud) owner(bucket string) *cos.Client {
 	c.t.Helper()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(c.CACertificate())
-	address, err := url.Parse(strings.NewReplacer("{bucket}", testBucket,
+	address, err := url.Parse(strings.NewReplacer("{bucket}", bucket,
 		"{region}", testRegion).Replace(c.EndpointTemplate()))
 	must(c.t, err)
 	credential := cosemu.DocumentedCredential()
-	client := cos.NewClient(&cos.BaseURL{BucketURL: address}, &http.Client{
+	return cos.NewClient(&cos.BaseURL{BucketURL: address}, &http.Client{
 		Transport: &cos.AuthorizationTransport{
 			SecretID: credential.SecretID, SecretKey: credential.SecretKey,
 			Transport: &http.Transport{
@@ -188,8 +206,4 @@ func (c *cloud) setDefaultEncryption(kmsKey string) {
 			},
 		},
 	})
-	_, err = client.Bucket.PutEncryption(c.t.Context(), &cos.BucketPutEncryptionOptions{
-		Rule: &cos.BucketEncryptionConfiguration{SSEAlgorithm: "KMS", KMSMasterKeyID: kmsKey},
-	})
-	must(c.t, err)
 }
