@@ -129,7 +129,24 @@ func (a *assessor) assessCustomerKey(
 			result.keyMD5 = types.StringValue(resolved.key.MD5())
 		}
 	}
-	return result, nil
+	return result, a.checkKeySeen(resolved)
+}
+
+// checkKeySeen compares a key of the keyring with what the refresh of this plan saw under the same
+// name. Only Terraform can tell a plan without refresh from a key that was changed after the plan,
+// and in that case it blames the provider: the warning stands above its message.
+func (a *assessor) checkKeySeen(resolved resolvedKey) diag.Diagnostics {
+	old, _ := decodeSSE(context.Background(), a.state.SSE)
+	seen := a.known.KeyringMD5s[resolved.name]
+	if a.applying || !resolved.ok || seen == "" || seen == resolved.key.MD5() ||
+		old.keyName.ValueString() != resolved.name {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(resolved.source,
+		"The SSE-C key changed since the last refresh", fmt.Sprintf("The MD5 of the key %q in the "+
+			"provider's customer_keys was %s when the object was last looked at, and is %s. If "+
+			"this is an apply, the key was changed after the plan: plan again, with refresh.",
+			resolved.name, seen, resolved.key.MD5()))}
 }
 
 // customerAlgorithm is the one algorithm of SSE-C.

@@ -368,6 +368,36 @@ func TestFileChangedWithoutRefresh(t *testing.T) {
 	object.mustBeClean(config)
 }
 
+// TestKeyChangedWithoutRefresh: Terraform's own message for it blames the provider.
+func TestKeyChangedWithoutRefresh(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	object := newServer(t, cloud, keyring(map[string]string{"main": testKeyA})).object()
+	config := contentObject("a", sseC(attrs{"key_name": "main"}))
+	object.mustApply(config)
+	object.mustRefresh()
+	if text := object.plan(config).warnings(); text != "" {
+		t.Errorf("warnings of an unchanged key = %q", text)
+	}
+	object = object.on(newServer(t, cloud, keyring(map[string]string{
+		"main": testKeyB, "old": testKeyA,
+	})))
+	text := object.plan(config).warnings()
+	for _, want := range []string{
+		"since the last refresh", mustKey(t, testKeyA).MD5(), mustKey(t, testKeyB).MD5(),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("warnings = %q, want %q", text, want)
+		}
+	}
+	object.mustRefresh()
+	if text := object.plan(config).warnings(); text != "" {
+		t.Errorf("warnings after a refresh = %q", text)
+	}
+	object.mustApply(config)
+	object.mustBeClean(config)
+}
+
 // TestEarlierVersionsWarning: who re-encrypts an object believes that it is re-encrypted.
 func TestEarlierVersionsWarning(t *testing.T) {
 	t.Parallel()
