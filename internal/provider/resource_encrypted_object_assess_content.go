@@ -56,10 +56,8 @@ func (a *assessor) assessContent(
 // assessWriteOnly: only another version, or a write by somebody else, changes a write-only body.
 func (a *assessor) assessWriteOnly() contentAssessment {
 	bumped := !a.creating && !a.config.ContentWOVersion.Equal(a.state.ContentWOVersion)
-	written, seen := a.known.WrittenLastModified, a.known.LastModified
-	foreign := written != "" && seen != "" && written != seen
 	return contentAssessment{
-		change: changedIf(a.creating || bumped || foreign),
+		change: changedIf(a.creating || bumped || a.known.Rewritten),
 		crc64:  types.StringNull(), size: types.Int64Null(), bumped: bumped,
 	}
 }

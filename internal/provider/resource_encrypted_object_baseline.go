@@ -15,20 +15,18 @@ const baselineKey = "baseline"
 // baseline is what was last applied or seen and has no place in the state. It holds no secret:
 // private state is readable by everybody who can read the state. What is absent is unknown.
 type baseline struct {
-	// CRC64 of the body as last written or seen; never that of a write-only body.
-	CRC64 string `json:"crc64,omitempty"`
-	// KeyMD5 is the SSE-C key that was last applied, KMSKeyID the KMS key that COS used.
-	KeyMD5   string `json:"key_md5,omitempty"`
-	KMSKeyID string `json:"kms_key_id,omitempty"`
+	// KeyMD5 is the SSE-C key that was last applied.
+	KeyMD5 string `json:"key_md5,omitempty"`
 	// AskedAlgorithm was asked for and ReportedAlgorithm answered: COS may have another name for
 	// the same thing.
 	AskedAlgorithm    string `json:"asked_algorithm,omitempty"`
 	ReportedAlgorithm string `json:"reported_algorithm,omitempty"`
-	// LastModified is the object's when it was last seen, WrittenLastModified when it was first
-	// seen after the last write, and HeadAt when it was last asked for.
-	LastModified        string `json:"last_modified,omitempty"`
-	WrittenLastModified string `json:"written_last_modified,omitempty"`
-	HeadAt              string `json:"head_at,omitempty"`
+	// LastModified is the object's when it was last seen, and HeadAt when it was last asked for.
+	LastModified string `json:"last_modified,omitempty"`
+	HeadAt       string `json:"head_at,omitempty"`
+	// Rewritten says that somebody else has written the object since it was last written from
+	// here. Of a write-only body nothing else would tell.
+	Rewritten bool `json:"rewritten,omitempty"`
 	// Endpoint is where the object was last seen.
 	Endpoint string `json:"endpoint,omitempty"`
 	// ContentType is what was last applied; "" if the object was never written from here.

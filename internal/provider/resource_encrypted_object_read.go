@@ -215,6 +215,7 @@ func (f *objectRefresh) differs(listed cosapi.ListedObject) bool {
 
 // takeListed stores what a listing says.
 func (f *objectRefresh) takeListed(listed cosapi.ListedObject) {
+	f.known.Rewritten = f.known.Rewritten || f.differs(listed) || f.rewrittenSince(listed)
 	f.state.ETag = types.StringValue(listed.ETag)
 	f.state.Size = types.Int64Value(listed.Size)
 	f.state.CRC64ECMA = types.StringNull()

@@ -31,6 +31,7 @@ func parseTime(text string) time.Time {
 // take stores what COS reports of the object in state and baseline.
 func (f *objectRefresh) take(info cosapi.ObjectInfo) {
 	wasImported := f.imported()
+	f.known.Rewritten = f.known.Rewritten || f.isAnother(info)
 	f.takeFacts(info)
 	takeHeaders(&f.state, info.Headers)
 	if wasImported {
@@ -39,16 +40,19 @@ func (f *objectRefresh) take(info cosapi.ObjectInfo) {
 	hideSecretBody(&f.state, info.Encryption.Mode)
 	f.known.Restored, f.known.Unread = info.Restore.Restored, false
 	f.known.LastModified = formatTime(info.LastModified)
-	if f.known.WrittenLastModified == "" {
-		f.known.WrittenLastModified = f.known.LastModified
-	}
 	f.known.HeadAt = formatTime(time.Now())
 	if wasImported || f.known.KeyMD5 == "" {
 		f.known.KeyMD5 = info.Encryption.CustomerKeyMD5
 	}
-	if wasImported || f.known.KMSKeyID == "" {
-		f.known.KMSKeyID = info.Encryption.KMSKeyID
-	}
+}
+
+// isAnother reports that the object is not the one that was last written or seen, by whatever is
+// recorded of that one: an upload's answer has no Last-Modified, a write-only body hides its ETag.
+func (f *objectRefresh) isAnother(info cosapi.ObjectInfo) bool {
+	seen := parseTime(f.known.LastModified)
+	return !f.state.ETag.IsNull() && info.ETag != f.state.ETag.ValueString() ||
+		!f.state.VersionID.IsNull() && info.VersionID != f.state.VersionID.ValueString() ||
+		!seen.IsZero() && info.LastModified.Unix() != seen.Unix()
 }
 
 // takeFacts stores the computed attributes.

@@ -110,7 +110,6 @@ func hideSecretBody(state *encryptedObjectModel, mode cosapi.Mode) {
 func (w *objectWrite) baselineAfter(done written) baseline {
 	b := baseline{
 		KeyMD5:      done.Encryption.CustomerKeyMD5,
-		KMSKeyID:    done.Encryption.KMSKeyID,
 		Endpoint:    w.data.endpoint,
 		KeyringMD5s: w.data.keyring.MD5s(),
 		ContentType: w.plan.ContentType.ValueString(),
@@ -118,11 +117,7 @@ func (w *objectWrite) baselineAfter(done written) baseline {
 		AskedAlgorithm:    w.choice.algorithm.ValueString(),
 		ReportedAlgorithm: done.Encryption.Algorithm,
 	}
-	if w.plan.ContentWOVersion.IsNull() {
-		b.CRC64 = done.CRC64
-	}
 	b.LastModified = formatTime(done.LastModified)
-	b.WrittenLastModified = b.LastModified
 	if done.file != nil {
 		b.File, b.FileHashedAt = done.file, formatTime(time.Now())
 	}

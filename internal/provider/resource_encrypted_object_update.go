@@ -262,9 +262,8 @@ func (u *objectUpdate) takeSame(info cosapi.ObjectInfo) {
 	}
 	refresh.take(info)
 	u.state, u.known = refresh.state, refresh.known
-	u.known.CRC64, u.known.WrittenLastModified = "", u.known.LastModified
+	u.known.Rewritten = false
 	if u.plan.ContentWOVersion.IsNull() {
-		u.known.CRC64 = info.CRC64
 		u.state.CRC64ECMA = stringOrNull(info.CRC64)
 		u.state.Size = types.Int64Value(info.Size)
 		u.state.ETag = types.StringValue(info.ETag)
