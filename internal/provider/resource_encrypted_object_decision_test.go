@@ -115,6 +115,18 @@ func TestDecide(t *testing.T) {
 			decisionInput{class: changed, obstacle: obstacleArchived},
 			decision{action: actionRewrite, problem: problemUnreadable, written: true},
 		},
+		"encryption not known, key lost, no body": {
+			decisionInput{encryption: unsure, obstacle: obstacleKey},
+			decision{action: actionUnsure, written: true},
+		},
+		"encryption not known, archived, body at hand": {
+			decisionInput{hasBody: true, encryption: unsure, obstacle: obstacleArchived},
+			decision{action: actionUnsure, written: true},
+		},
+		"content not known, encryption changed": {
+			decisionInput{hasBody: true, content: unsure, encryption: changed},
+			decision{action: actionUnsure, written: true},
+		},
 		"nothing to write, key lost": {
 			decisionInput{hasBody: true, obstacle: obstacleKey}, decision{},
 		},
@@ -128,6 +140,35 @@ func TestDecide(t *testing.T) {
 			if diff := cmp.Diff(test.want, decide(test.in),
 				cmp.AllowUnexported(decision{})); diff != "" {
 				t.Errorf("decide (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestMustWrite: an error about a key belongs into a plan that certainly writes, and into no other.
+func TestMustWrite(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		in   decisionInput
+		want bool
+	}{
+		"create":                   {decisionInput{creating: true}, true},
+		"content":                  {decisionInput{content: changed}, true},
+		"content not known":        {decisionInput{content: unsure}, false},
+		"encryption":               {decisionInput{encryption: changed}, true},
+		"encryption, content open": {decisionInput{content: unsure, encryption: changed}, true},
+		"encryption not known":     {decisionInput{encryption: unsure}, false},
+		"headers":                  {decisionInput{headers: changed}, true},
+		"storage class":            {decisionInput{class: changed}, true},
+		"tags and ACL":             {decisionInput{tags: changed, acl: changed}, false},
+		"write-only version":       {decisionInput{writeOnlyBumped: true}, false},
+		"nothing":                  {decisionInput{}, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := test.in.mustWrite(); got != test.want {
+				t.Errorf("mustWrite = %t, want %t", got, test.want)
 			}
 		})
 	}

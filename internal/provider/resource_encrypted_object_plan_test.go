@@ -398,6 +398,28 @@ func TestKeyChangedWithoutRefresh(t *testing.T) {
 	object.mustBeClean(config)
 }
 
+// TestFirstEmptyTagsTakeOver: null is "not managed", {} is "none", whatever others have set before.
+func TestFirstEmptyTagsTakeOver(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	object := newServer(t, cloud, nil).object()
+	config := contentObject("a", sseCOS())
+	object.mustApply(config)
+	other := cloud.somebodyElse()
+	must(t, other.PutTags(t.Context(), testRef("a"), map[string]string{"owner": "legal"}))
+	object.mustBeClean(config)
+	config = config.with(attrs{"tags": map[string]string{}})
+	cloud.ResetJournal()
+	object.mustApply(config)
+	cloud.expectOps("DeleteObjectTagging")
+	tags, err := other.Tags(t.Context(), testRef("a"))
+	must(t, err)
+	if len(tags) != 0 {
+		t.Errorf("tags = %v, want none", tags)
+	}
+	object.mustBeClean(config)
+}
+
 // TestEarlierVersionsWarning: who re-encrypts an object believes that it is re-encrypted.
 func TestEarlierVersionsWarning(t *testing.T) {
 	t.Parallel()
