@@ -58,11 +58,15 @@ func (a *assessor) assessEncryption(
 }
 
 // assessCOS compares algorithms. Where COS answered the last request with another name for what
-// was asked, that name is not a difference.
+// was asked, that name is not a difference. Which name it answers is documented for AES256 alone,
+// so that no other is predicted for a write.
 func (a *assessor) assessCOS(
 	choice sseChoice, observed cosapi.EncryptionStatus, result *encryptionAssessment,
 ) {
 	result.algorithm = choice.algorithm
+	if choice.algorithm.ValueString() != defaultAlgorithm {
+		result.algorithm = types.StringUnknown()
+	}
 	if observed.Mode != cosapi.ModeSSECOS {
 		result.change = changed
 		return
@@ -73,6 +77,9 @@ func (a *assessor) assessCOS(
 		return
 	}
 	result.change = valueChange(choice.algorithm, types.StringValue(observed.Algorithm))
+	if result.change == unchanged {
+		result.algorithm = choice.algorithm
+	}
 }
 
 // assessKMS compares keys and contexts. Without key_id the key that COS chose once is remembered.

@@ -203,9 +203,9 @@ func (e *copySourceError) diagnostic(endpoint string) diag.Diagnostic {
 		return tried.failed(e.err)
 	}
 	return tried.diagnostic("The source is not the one that was named", joinParagraphs(
-		tried.answer(e.err), "The source has another ETag than if_match names, or it changed "+
-			"while it was copied. Nothing was changed. Plan again, and give if_match the ETag "+
-			"of the source as it is."))
+		tried.answer(e.err), fmt.Sprintf("The source %s has another ETag than if_match names, or "+
+			"it changed while it was copied. Nothing was changed. Plan again, and give if_match "+
+			"the ETag of the source as it is.", e.ref)))
 }
 
 // blameArgument points an error at the argument that caused it, where there is one.
