@@ -398,6 +398,29 @@ func TestKeyChangedWithoutRefresh(t *testing.T) {
 	object.mustBeClean(config)
 }
 
+// TestWriteOnlyKeyOpensItsObject: the configuration's key reads the source of the copy.
+func TestWriteOnlyKeyOpensItsObject(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	object := newServer(t, cloud, nil).object()
+	config := contentObject("a", sseC(attrs{"key_wo": testKeyD, "key_wo_version": 1}))
+	object.mustApply(config)
+	object.mustRefresh()
+	config = config.with(attrs{"metadata": map[string]string{"a": "b"}})
+	change := object.plan(config)
+	if text := change.warnings(); text != "" {
+		t.Errorf("warnings = %q, want none", text)
+	}
+	cloud.ResetJournal()
+	if text := errorText(object.applyPlanned(change)); text != "" {
+		t.Fatal(text)
+	}
+	if cloud.Requests("PutObjectCopy") != 1 || cloud.bytesIn() != 0 {
+		t.Errorf("requests = %v with %d bytes, want a copy", cloud.ops(), cloud.bytesIn())
+	}
+	object.mustBeClean(config)
+}
+
 // TestFirstEmptyTagsTakeOver: null is "not managed", {} is "none", whatever others have set before.
 func TestFirstEmptyTagsTakeOver(t *testing.T) {
 	t.Parallel()

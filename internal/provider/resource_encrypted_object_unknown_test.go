@@ -275,3 +275,31 @@ func TestUnknownKeyringPlansOnlyWhatItHides(t *testing.T) {
 	cloud.expectOps()
 	object.mustBeClean(config)
 }
+
+// TestUnknownKeyringMayHaveTheKey: whether a copy can read the object is not known before apply.
+func TestUnknownKeyringMayHaveTheKey(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	cloud.upload("a", "imported", cosapi.SSEC{Key: mustKey(t, testKeyA)})
+	object := newServer(t, cloud, keyringAttrs()).object()
+	if text := errorText(object.importID(testBucket + "/a")); text != "" {
+		t.Fatal(text)
+	}
+	config := attrs{
+		"bucket": testBucket, "key": "a", "sse": sseC(attrs{"key_name": "main"}),
+		"cache_control": "no-store",
+	}
+	object = object.on(newServer(t, cloud, attrs{"customer_keys": unknownValue}))
+	object.mustRefresh()
+	change := object.plan(config)
+	if change.action != "update" || change.warnings() != "" {
+		t.Fatalf("plan = %s: %s%s", change.action, change.errors(), change.warnings())
+	}
+	object = object.on(newServer(t, cloud, keyringAttrs()))
+	cloud.ResetJournal()
+	if text := errorText(object.applyPlanned(change)); text != "" {
+		t.Fatal(text)
+	}
+	cloud.expectOps("GetObjectACL", "PutObjectCopy")
+	object.mustBeClean(config)
+}
