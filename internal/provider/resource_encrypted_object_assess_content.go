@@ -152,7 +152,12 @@ func (a *assessor) assessCopySource(
 	if err != nil {
 		return result, diag.Diagnostics{a.sourceProblem(source.Ref, err)}
 	}
-	same := info.CRC64 != "" && info.CRC64 == a.state.CRC64ECMA.ValueString()
+	copied := a.state.CRC64ECMA.ValueString()
+	same := info.CRC64 == copied
+	if info.CRC64 == "" || copied == "" {
+		// An object older than COS's CRC64: the ETag of the source tells, if it was recorded.
+		same = a.known.CopySourceETag != "" && !a.known.Rewritten
+	}
 	if a.known.CopySourceETag != "" {
 		same = same && a.known.CopySourceETag == info.ETag &&
 			a.known.CopySourceVersionID == info.VersionID

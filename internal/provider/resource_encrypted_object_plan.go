@@ -50,6 +50,9 @@ type objectPlan struct {
 func (p *objectPlan) run(ctx context.Context) diag.Diagnostics {
 	p.prior = p.state
 	p.planPlace()
+	if p.plan.Region.IsNull() {
+		return diag.Diagnostics{noRegion()}
+	}
 	p.creating = p.creating || p.moves()
 	if p.creating {
 		p.known = baseline{}

@@ -35,6 +35,13 @@ func (p *objectPlan) judge(found assessment, d decision) diag.Diagnostics {
 	return diags
 }
 
+// noRegion: without a region there is no host to ask.
+func noRegion() diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("region"), "Region is not known",
+		"Neither the resource nor the provider names the region of the bucket. Set region here or "+
+			"in the provider block, or set TENCENTCLOUD_REGION.")
+}
+
 // noBody: replacing or creating an object without bytes would lose the only copy.
 func noBody(fresh bool) diag.Diagnostic {
 	what := "This plan replaces the object, and the configuration does not name its bytes: the " +

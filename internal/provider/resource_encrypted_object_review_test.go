@@ -331,3 +331,56 @@ func TestEmptyObjectIsAnObject(t *testing.T) {
 		})
 	}
 }
+
+// TestCopyOfASourceWithoutCRC64: it is older than COS's CRC64, and must not be copied for ever.
+func TestCopyOfASourceWithoutCRC64(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	cloud.upload("from", "theirs", cosapi.SSECOS{Algorithm: "AES256"})
+	must(t, cloud.ForgetCRC64(testBucket, "from"))
+	object := newServer(t, cloud, nil).object()
+	config := attrs{
+		"bucket": testBucket, "key": "to", "sse": sseCOS(),
+		"copy_source": []attrs{{"bucket": testBucket, "key": "from"}},
+	}
+	object.mustApply(config)
+	object.mustBeClean(config)
+	must(t, cloud.ForgetCRC64(testBucket, "to"))
+	object.mustBeClean(config)
+	cloud.upload("from", "others", cosapi.SSECOS{Algorithm: "AES256"})
+	if change := object.plan(config); change.action != "update" {
+		t.Errorf("plan after a change of the source = %s, want update", change.action)
+	}
+}
+
+func TestNoRegionIsAnErrorOfThePlan(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	object := newServer(t, cloud, attrs{"region": nil}).object()
+	change := object.plan(contentObject("a", sseCOS()))
+	expectError(t, change.errors(), "region", "TENCENTCLOUD_REGION")
+	cloud.expectOps()
+	object.mustApply(contentObject("a", sseCOS()).with(attrs{"region": testRegion}))
+}
+
+// TestTagsChangedAndACLRefused: what was done is in the state, what was not is planned again.
+func TestTagsChangedAndACLRefused(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	object := newServer(t, cloud, nil).object()
+	config := contentObject("a", sseCOS()).with(attrs{
+		"acl": "private", "tags": map[string]string{"a": "1"},
+	})
+	object.mustApply(config)
+	cloud.AddFaults(cosemu.Fault{Op: "PutObjectACL", Code: "AccessDenied", Times: 1})
+	config = config.with(attrs{
+		"acl": "public-read", "tags": map[string]string{"b": "2"}, "overwrite": true,
+	})
+	_, diagnostics := object.apply(config)
+	expectError(t, errorText(diagnostics), "cos:PutObjectACL", testBucket+"/a")
+	object.expect(attrs{"acl": "private", "tags.b": "2"})
+	cloud.ResetJournal()
+	object.mustApply(config)
+	cloud.expectOps("PutObjectACL")
+	object.mustBeClean(config)
+}

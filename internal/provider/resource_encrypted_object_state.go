@@ -85,8 +85,8 @@ func (w *objectWrite) stateAfter(done written) encryptedObjectModel {
 	return state
 }
 
-// kmsKeyID is the key to remember: the one that COS used. An object that it did not encrypt is to be
-// encrypted with the key that was asked for.
+// kmsKeyID is the key to remember: the one that COS used. An object that it did not encrypt is to
+// be encrypted with the key that was asked for.
 func (w *objectWrite) kmsKeyID(done written) string {
 	if asked, ok := w.encryption.(cosapi.SSEKMS); ok && done.Encryption.KMSKeyID == "" {
 		return asked.KeyID
