@@ -1,0 +1,254 @@
+package provider
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	tfprovider "github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	tfresource "github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+)
+
+// objectHCL is the resource x with a body and an encryption.
+func objectHCL(key, body, sse string) string {
+	return `
+resource "cos_encrypted_object" "x" {
+  bucket = "examplebucket-1250000000"
+  key    = "` + key + `"
+  ` + body + `
+  sse {
+    ` + sse + `
+  }
+}
+`
+}
+
+func expectX(attribute, want string) statecheck.StateCheck {
+	at := tfjsonpath.New(attribute)
+	if attribute == "mode" {
+		at = tfjsonpath.New("encryption").AtMapKey("mode")
+	}
+	return statecheck.ExpectKnownValue("cos_encrypted_object.x", at, knownvalue.StringExact(want))
+}
+
+func actionX(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+		plancheck.ExpectResourceAction("cos_encrypted_object.x", action),
+	}}
+}
+
+// TestCLIGuardDefaultArchive: an object of somebody else is refused, then taken over; the bucket's
+// default hides nothing; an archived object is left alone, and re-encrypted from its body.
+func TestCLIGuardDefaultArchive(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	cloud.setDefaultEncryption(testOtherCMK)
+	cloud.upload("x", "theirs", cosapi.NoEncryption{})
+	body := `content = "ours"`
+	provider := cloud.providerHCL("")
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factoriesWithEcho(),
+		Steps: []resource.TestStep{
+			{
+				Config:      provider + objectHCL("x", body, "cos {}"),
+				ExpectError: regexp.MustCompile(`(?s)exists already.*terraform import`),
+			},
+			{
+				Config:            provider + objectHCL("x", body+"\n  overwrite = true", "cos {}"),
+				ConfigStateChecks: []statecheck.StateCheck{expectX("mode", "SSE-COS")},
+			},
+			{
+				PreConfig: func() {
+					must(t, cloud.SetObjectStorageClass(testBucket, "x", "ARCHIVE"))
+				},
+				Config:            provider + objectHCL("x", body+"\n  overwrite = true", "cos {}"),
+				ConfigPlanChecks:  actionX(plancheck.ResourceActionNoop),
+				ConfigStateChecks: []statecheck.StateCheck{expectX("storage_class", "ARCHIVE")},
+			},
+			{
+				Config:            provider + objectHCL("x", body, "kms {}"),
+				ConfigPlanChecks:  actionX(plancheck.ResourceActionUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{expectX("mode", "SSE-KMS")},
+			},
+		},
+	})
+	cloud.isGone("x")
+}
+
+// TestCLICopySourceFollowsItsSource copies an object of the same apply, and again when it changed.
+func TestCLICopySourceFollowsItsSource(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	config := func(text string) string {
+		return cloud.providerHCL("") + `
+resource "cos_encrypted_object" "from" {
+  bucket  = "examplebucket-1250000000"
+  key     = "from"
+  content = "` + text + `"
+  sse {
+    cos {}
+  }
+}
+` + objectHCL("to", `copy_source {
+    bucket   = cos_encrypted_object.from.bucket
+    key      = cos_encrypted_object.from.key
+    if_match = cos_encrypted_object.from.etag
+  }`, "kms {}")
+	}
+	step := func(text string) resource.TestStep {
+		return resource.TestStep{
+			Config: config(text),
+			ConfigStateChecks: []statecheck.StateCheck{
+				expectX("crc64ecma", cosapi.CRC64([]byte(text))), expectX("mode", "SSE-KMS"),
+			},
+		}
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factoriesWithEcho(),
+		Steps:                    []resource.TestStep{step("first"), step("second")},
+	})
+}
+
+// TestCLIChangesBetweenPlanAndApply: the file, then the object, changes after the plan was saved.
+func TestCLIChangesBetweenPlanAndApply(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	file := writeFile(t, "report.txt", "one")
+	run := newCLIRun(t, requiredProviders+cloud.providerHCL("")+
+		objectHCL("x", `source = "`+filepath.ToSlash(file)+`"`, "cos {}"), nil)
+	run.mustRun("apply", "-auto-approve")
+
+	must(t, os.WriteFile(file, []byte("two"), 0o600))
+	run.mustRun("plan", "-out=file.tfplan")
+	must(t, os.WriteFile(file, []byte("three"), 0o600))
+	text := run.mustFail("apply", "file.tfplan")
+	expectError(t, text, "changed after the plan", "Plan again")
+	if strings.Contains(text, "bug in the provider") {
+		t.Errorf("Terraform blames the provider:\n%s", text)
+	}
+
+	run.mustRun("plan", "-out=object.tfplan")
+	cloud.upload("x", "theirs", cosapi.SSECOS{Algorithm: "AES256"})
+	theirs := cloud.head(testRef("x"), nil)
+	expectError(t, run.mustFail("apply", "object.tfplan"), "changed after the plan", "Plan again")
+	if now := cloud.head(testRef("x"), nil); now.ETag != theirs.ETag {
+		t.Error("their object was overwritten")
+	}
+	run.mustRun("apply", "-auto-approve")
+	if again := run.mustRun("plan"); !strings.Contains(again, "No changes") {
+		t.Errorf("plan after the repair:\n%s", again)
+	}
+}
+
+// TestCLIMoveFromTheOfficialProvider moves an object that the official provider has created, and
+// encrypts it in place. The official provider is played by one that only keeps a state.
+func TestCLIMoveFromTheOfficialProvider(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	cloud.upload("x", "moved", cosapi.NoEncryption{})
+	factories := factoriesWithEcho()
+	factories["tencentcloud"] = providerserver.NewProtocol6WithError(&officialProvider{})
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories,
+		Steps: []resource.TestStep{
+			{Config: `
+resource "tencentcloud_cos_bucket_object" "x" {
+  bucket  = "examplebucket-1250000000"
+  key     = "x"
+  content = "moved"
+}
+`},
+			{
+				PreConfig: cloud.ResetJournal,
+				Config: cloud.providerHCL("") + objectHCL("x", `content = "moved"`, "cos {}") + `
+moved {
+  from = tencentcloud_cos_bucket_object.x
+  to   = cos_encrypted_object.x
+}
+`,
+				ConfigPlanChecks:  actionX(plancheck.ResourceActionUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{expectX("mode", "SSE-COS")},
+			},
+		},
+	})
+	if in := cloud.bytesIn(); in != 0 || cloud.Requests("PutObjectCopy") != 1 {
+		t.Errorf("%d bytes uploaded, requests %v; want one copy", in, cloud.ops())
+	}
+}
+
+// officialProvider has the one resource of the official provider that can be moved from.
+type officialProvider struct{ tfprovider.Provider }
+
+func (*officialProvider) Metadata(
+	_ context.Context, _ tfprovider.MetadataRequest, resp *tfprovider.MetadataResponse,
+) {
+	resp.TypeName = "tencentcloud"
+}
+
+func (*officialProvider) Schema(
+	context.Context, tfprovider.SchemaRequest, *tfprovider.SchemaResponse,
+) {
+}
+
+func (*officialProvider) Configure(
+	context.Context, tfprovider.ConfigureRequest, *tfprovider.ConfigureResponse,
+) {
+}
+
+func (*officialProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+
+func (*officialProvider) Resources(context.Context) []func() tfresource.Resource {
+	return []func() tfresource.Resource{func() tfresource.Resource { return &officialObject{} }}
+}
+
+// officialObject keeps what it is told.
+type officialObject struct{}
+
+func (*officialObject) Metadata(
+	_ context.Context, _ tfresource.MetadataRequest, resp *tfresource.MetadataResponse,
+) {
+	resp.TypeName = "tencentcloud_cos_bucket_object"
+}
+
+func (*officialObject) Schema(
+	_ context.Context, _ tfresource.SchemaRequest, resp *tfresource.SchemaResponse,
+) {
+	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
+		"bucket":  schema.StringAttribute{Required: true},
+		"key":     schema.StringAttribute{Required: true},
+		"content": schema.StringAttribute{Optional: true},
+	}}
+}
+
+func (*officialObject) Create(
+	_ context.Context, req tfresource.CreateRequest, resp *tfresource.CreateResponse,
+) {
+	resp.State.Raw = req.Plan.Raw
+}
+
+func (*officialObject) Read(context.Context, tfresource.ReadRequest, *tfresource.ReadResponse) {}
+
+func (*officialObject) Update(
+	_ context.Context, req tfresource.UpdateRequest, resp *tfresource.UpdateResponse,
+) {
+	resp.State.Raw = req.Plan.Raw
+}
+
+func (*officialObject) Delete(
+	context.Context, tfresource.DeleteRequest, *tfresource.DeleteResponse,
+) {
+}
