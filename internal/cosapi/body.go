@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // Body is the bytes of an object to be: known in size, and readable in sections as often as needed,
@@ -75,6 +76,12 @@ func (s *fileSection) Read(p []byte) (int, error) {
 		err = &bodyError{err}
 	}
 	return n, err
+}
+
+// fact identifies the file as it was when it was opened.
+func (b *fileBody) fact() (FileFact, error) {
+	path, err := filepath.Abs(b.file.Name())
+	return factOf(path, b.info), err
 }
 
 // Check compares size and modification time with those at opening.

@@ -37,7 +37,9 @@ type Config struct {
 	// CopyPartSize is the size of the parts of such a copy. Default 512 MiB; it grows like
 	// PartSize.
 	CopyPartSize int64
-	// CheckpointDir keeps the checkpoints of uploads, so that they survive a kill. "" means none.
+	// CheckpointDir is a folder for checkpoints: with one, Put continues an upload of a file by
+	// parts that was killed, also in another process. It is made when it is needed. "" means none,
+	// and so does a folder that cannot be written.
 	CheckpointDir string
 	// IdleTimeout is how long a connection may move no byte before it is cut and the request
 	// tried again. Default 60 s. Server-side copies, which may work in silence, get ten times

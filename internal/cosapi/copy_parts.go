@@ -32,8 +32,8 @@ func (c *Client) copyByParts(
 	if err != nil {
 		return WriteResult{}, &Error{Op: "InitiateMultipartUpload", Ref: dst, Err: err}
 	}
-	m, err := c.initiate(ctx, dst, options.WriteOptions, parts)
-	if err != nil {
+	m := c.newMultipart(dst, options.WriteOptions, parts)
+	if err := m.initiate(ctx); err != nil {
 		return WriteResult{}, err
 	}
 	result, err := m.copyFrom(ctx, src)

@@ -27,9 +27,13 @@ func StatFile(path string) (FileFact, error) {
 	if !info.Mode().IsRegular() {
 		return FileFact{}, &os.PathError{Op: "stat", Path: path, Err: errNoRegularFile}
 	}
+	return factOf(path, info), nil
+}
+
+func factOf(path string, info os.FileInfo) FileFact {
 	fact := FileFact{Path: path, Size: info.Size(), MTimeNS: info.ModTime().UnixNano()}
 	fact.CTimeNS, fact.Inode = changeTimeAndInode(info)
-	return fact, nil
+	return fact
 }
 
 // HashFile reads a file once and returns its fact with the CRC64. It fails if the file changes

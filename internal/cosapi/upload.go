@@ -24,7 +24,8 @@ type PutOptions struct {
 // The object is verified: COS's CRC64 against the body's (*ChecksumError) and the encryption
 // against what was asked (*EncryptionMismatchError with Result). If an answer is lost, a HEAD finds
 // out whether the object was stored before anything is sent again. Parts of an upload that fails
-// are removed.
+// are removed. With Config.CheckpointDir, an upload of a file that a kill ended is continued by the
+// next Put of the same file with the same options, and removed by any other Put of the object.
 func (c *Client) Put(
 	ctx context.Context, ref ObjectRef, body Body, options PutOptions,
 ) (WriteResult, error) {

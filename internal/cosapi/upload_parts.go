@@ -18,33 +18,45 @@ type multipart struct {
 	options  WriteOptions
 	uploadID string
 	parts    []sentPart
+	note     *checkpoint
 }
 
-// sentPart is a part that COS has.
+// sentPart is a part that is to be sent, or with an ETag, one that COS has.
 type sentPart struct {
 	section
 	etag  string
 	crc64 uint64
 }
 
-// initiate starts a multipart upload with everything that it stores beside the bytes.
-func (c *Client) initiate(
-	ctx context.Context, ref ObjectRef, options WriteOptions, parts []section,
-) (*multipart, error) {
-	// COS judges it at Complete.
-	withoutForbid := options
-	withoutForbid.ForbidOverwrite = false
-	header, err := withoutForbid.writeHeader()
-	if err != nil {
-		return nil, &Error{Op: "InitiateMultipartUpload", Ref: ref, Err: err}
-	}
+func (c *Client) newMultipart(
+	ref ObjectRef, options WriteOptions, parts []section,
+) *multipart {
 	m := &multipart{client: c, ref: ref, options: options, parts: make([]sentPart, len(parts))}
 	for i, part := range parts {
 		m.parts[i].section = part
 	}
-	req := request{op: "InitiateMultipartUpload", ref: ref, header: header}
-	return m, c.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
-		result, resp, err := sdk.Object.InitiateMultipartUpload(ctx, ref.Key, nil)
+	return m
+}
+
+// initiateHeader is everything that the upload stores beside the bytes. Whether an object may be
+// replaced is judged at Complete.
+func (m *multipart) initiateHeader() (http.Header, error) {
+	withoutForbid := m.options
+	withoutForbid.ForbidOverwrite = false
+	return withoutForbid.writeHeader()
+}
+
+// initiate starts the multipart upload.
+func (m *multipart) initiate(ctx context.Context) error {
+	header, err := m.initiateHeader()
+	if err != nil {
+		return &Error{Op: "InitiateMultipartUpload", Ref: m.ref, Err: err}
+	}
+	req := request{op: "InitiateMultipartUpload", ref: m.ref, header: header}
+	return m.client.do(ctx, req, func(
+		ctx context.Context, sdk *cos.Client,
+	) (*cos.Response, error) {
+		result, resp, err := sdk.Object.InitiateMultipartUpload(ctx, m.ref.Key, nil)
 		if err == nil {
 			m.uploadID = result.UploadID
 		}
@@ -53,7 +65,8 @@ func (c *Client) initiate(
 }
 
 // putByParts uploads a body by parts, side by side and straight from the body. The body is read
-// once. Whether it changed is known before Complete replaces anything.
+// once. Whether it changed is known before Complete replaces anything. An upload that a killed
+// process left behind is continued.
 func (c *Client) putByParts(
 	ctx context.Context, ref ObjectRef, body Body, options PutOptions,
 ) (WriteResult, error) {
@@ -61,15 +74,12 @@ func (c *Client) putByParts(
 	if err != nil {
 		return WriteResult{}, &Error{Op: "InitiateMultipartUpload", Ref: ref, Err: err}
 	}
-	m, err := c.initiate(ctx, ref, options.WriteOptions, parts)
+	m, err := c.begin(ctx, ref, body, options.WriteOptions, parts)
 	if err != nil {
 		return WriteResult{}, err
 	}
 	result, err := m.uploadBody(ctx, body, options)
-	if err != nil && !m.finished(err) {
-		return result, errors.Join(err, c.abort(ctx, ref, m.uploadID))
-	}
-	return result, err
+	return result, errors.Join(err, m.end(ctx, err != nil && !m.finished(err)))
 }
 
 // finished reports an error that came after Complete: there is no upload left to abort.
@@ -105,6 +115,10 @@ func (m *multipart) uploadParts(ctx context.Context, body Body) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(cap(m.client.transfers))
 	for i := range m.parts {
+		if m.parts[i].etag != "" {
+			progress.add(m.parts[i].size)
+			continue
+		}
 		group.Go(func() error {
 			if err := m.client.acquireTransfer(ctx); err != nil {
 				return canceledBy(ctx, request{op: "UploadPart", ref: m.ref}, err)
@@ -113,6 +127,7 @@ func (m *multipart) uploadParts(ctx context.Context, body Body) error {
 			if err := m.uploadPart(ctx, i, body); err != nil {
 				return err
 			}
+			m.sent(i)
 			progress.add(m.parts[i].size)
 			return nil
 		})
