@@ -33,7 +33,7 @@ func (r *encryptedObjectResource) ModifyPlan(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(p.run(r.data.maskSecrets(ctx))...)
+	resp.Diagnostics.Append(p.run(r.data.maskSecrets(ctx, clearKeys(p.state.SSE)...))...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -15,7 +15,7 @@ func (p *objectPlan) judge(found assessment, d decision) diag.Diagnostics {
 	writes := found.input.mustWrite()
 	switch {
 	case d.problem == problemNoBody:
-		diags.Append(noBody(p.prior.ETag.IsNull()))
+		diags.Append(noBody(p.prior.Bucket.IsNull()))
 	case d.problem == problemUnreadable:
 		diags.Append(unreadable(found.input.obstacle, p.state))
 	case writes && found.sse.noKey != nil:

@@ -23,7 +23,7 @@ func (r *encryptedObjectResource) Read(
 	}
 	deadline, diags := state.Timeouts.Read(ctx, 0)
 	resp.Diagnostics.Append(diags...)
-	ctx, cancel := withDeadline(r.data.maskSecrets(ctx), deadline)
+	ctx, cancel := withDeadline(r.data.maskSecrets(ctx, clearKeys(state.SSE)...), deadline)
 	defer cancel()
 
 	ref := r.data.objectRef(state)

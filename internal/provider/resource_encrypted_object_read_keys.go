@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
@@ -44,6 +45,17 @@ func (f *objectRefresh) readingKeys(recordedMD5 string) []readingKey {
 		seen[md5] = true
 	}
 	return append(first, rest...)
+}
+
+// clearKeys are the keys that an sse block of a state holds in clear, for maskSecrets: the old key
+// of a rotation is presented as well as the new one.
+func clearKeys(list types.List) []cosapi.CustomerKey {
+	choice := decodeSSEAt(path.Root("sse"), list)
+	key, err := cosapi.ParseCustomerKey(choice.key.ValueString())
+	if err != nil {
+		return nil
+	}
+	return []cosapi.CustomerKey{key}
 }
 
 // lookupWithKeys reads an SSE-C object with the keys at hand, or without any.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
 )
@@ -272,6 +274,13 @@ func TestKeysOfACopyAreMasked(t *testing.T) {
 	keys := write.keys()
 	if len(keys) != 2 || keys[0].MD5() == keys[1].MD5() {
 		t.Errorf("%d keys are masked, want both", len(keys))
+	}
+	state := sseState(sseChoice{mode: cosapi.ModeSSEC, customerKeyChoice: customerKeyChoice{
+		key: types.StringValue(testKeyC),
+	}})
+	old := clearKeys(state)
+	if len(old) != 1 || old[0].MD5() != mustKey(t, testKeyC).MD5() {
+		t.Error("the key in the state is not masked")
 	}
 }
 

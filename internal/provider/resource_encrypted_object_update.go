@@ -32,7 +32,7 @@ func (r *encryptedObjectResource) Update(
 	}
 	deadline, diags := u.plan.Timeouts.Update(ctx, 0)
 	resp.Diagnostics.Append(diags...)
-	ctx, cancel := withDeadline(r.data.maskSecrets(ctx), deadline)
+	ctx, cancel := withDeadline(r.data.maskSecrets(ctx, clearKeys(u.state.SSE)...), deadline)
 	defer cancel()
 
 	prior := u.state
