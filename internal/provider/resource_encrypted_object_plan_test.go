@@ -90,6 +90,10 @@ func TestUnknownAttributesOfAnUpdate(t *testing.T) {
 		"version of content_wo": {
 			secret, secret.with(attrs{"content_wo": "two", "content_wo_version": 2}), written,
 		},
+		"algorithm": {
+			cos, cos.with(attrs{"sse": []attrs{{"cos": []attrs{{"algorithm": "SM4"}}}}}),
+			append([]string{"encryption.algorithm"}, written...),
+		},
 		"cos to kms with a key": {
 			cos, contentObject("a.txt", sseKMS(attrs{"key_id": testCMK})), written,
 		},
