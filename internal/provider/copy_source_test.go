@@ -92,6 +92,18 @@ func TestCopySourceFromAnywhere(t *testing.T) {
 	}
 }
 
+func TestCopySourceIsInTheRegionOfTheCopy(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{
+		Regions: []string{testRegion, "ap-beijing"}, Buckets: []string{testBucket + "@ap-beijing"},
+	})
+	cloud.sourceObject(testBucket, "ap-beijing", "from", "bytes", cosapi.NoEncryption{})
+	object := newServer(t, cloud, nil).object()
+	config := copyOf(attrs{"bucket": testBucket, "key": "from"}, attrs{"region": "ap-beijing"})
+	object.mustApply(config)
+	object.mustBeClean(config)
+}
+
 func TestCopySourceOfAVersion(t *testing.T) {
 	t.Parallel()
 	cloud := newCloud(t, cosemu.Config{})

@@ -144,7 +144,7 @@ func (a *assessor) assessCopySource(
 	if a.data.client == nil || a.data.anyUnknown() {
 		return result, nil
 	}
-	source, diags := a.data.copySource(body.copySource)
+	source, diags := a.data.copySource(body.copySource, a.data.objectRef(a.plan).Region)
 	if diags.HasError() {
 		return a.unverifiedSource(diags)
 	}
@@ -194,9 +194,10 @@ func (a *assessor) sourceProblem(source cosapi.ObjectRef, err error) diag.Diagno
 	return tried.failed(err)
 }
 
-// copySource is the object that copy_source names, with its key.
+// copySource is the object that copy_source names, with its key. It is in the copy's region unless
+// it names another.
 func (d *providerData) copySource(
-	choice copySourceChoice,
+	choice copySourceChoice, region string,
 ) (cosapi.CopySource, diag.Diagnostics) {
 	source := cosapi.CopySource{
 		Ref: cosapi.ObjectRef{
@@ -206,7 +207,7 @@ func (d *providerData) copySource(
 		IfMatch: choice.ifMatch.ValueString(),
 	}
 	if source.Ref.Region == "" {
-		source.Ref.Region = d.region
+		source.Ref.Region = region
 	}
 	if !choice.encrypted {
 		return source, nil

@@ -82,7 +82,7 @@ func (r *encryptedObjectResource) newWrite(
 		body: body, choice: choice, encryption: encryption,
 	}
 	if body.kind == bodyCopySource && !diags.HasError() {
-		source, sourceDiags := r.data.copySource(body.copySource)
+		source, sourceDiags := r.data.copySource(body.copySource, write.ref.Region)
 		diags.Append(sourceDiags...)
 		write.source = source
 	}
