@@ -70,7 +70,8 @@ func (c *Client) Copy(
 	if src.CRC64 != "" && result.CRC64 != "" && src.CRC64 != result.CRC64 {
 		return result, &ChecksumError{Ref: dst, Local: src.CRC64, COS: result.CRC64}
 	}
-	return result, c.verifyEncryption(ctx, dst, options.Encryption, &result)
+	err = c.verifyEncryption(ctx, dst, options.Encryption, &result)
+	return result, err
 }
 
 // copyHeader returns the headers of a copy in one request.

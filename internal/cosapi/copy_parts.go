@@ -85,7 +85,8 @@ func (m *multipart) copyFrom(ctx context.Context, src CopySource) (WriteResult, 
 	if src.CRC64 != "" && result.CRC64 != "" && result.CRC64 != src.CRC64 {
 		return result, &ChecksumError{Ref: m.ref, Local: src.CRC64, COS: result.CRC64}
 	}
-	return result, m.client.verifyEncryption(ctx, m.ref, m.options.Encryption, &result)
+	err := m.client.verifyEncryption(ctx, m.ref, m.options.Encryption, &result)
+	return result, err
 }
 
 // copyPart copies one part, with the keys of both sides.

@@ -105,7 +105,8 @@ func (c *Client) verifyPut(
 		return result, &ChecksumError{Ref: ref, Local: local, COS: result.CRC64}
 	}
 	result.CRC64 = local
-	return result, c.verifyEncryption(ctx, ref, options.Encryption, &result)
+	err := c.verifyEncryption(ctx, ref, options.Encryption, &result)
+	return result, err
 }
 
 // acquireTransfer takes one of the provider-wide places for transfers.
