@@ -185,10 +185,6 @@ func (p *objectPlan) planComputed(found assessment, d decision) {
 		p.plan.ETag, p.plan.VersionID = types.StringUnknown(), types.StringUnknown()
 	}
 	p.plan.Encryption = found.sse.object()
-	if found.input.writeOnlyBumped && found.choice.mode == cosapi.ModeSSEC && found.sse.bumped {
-		found.sse.keyMD5 = types.StringUnknown()
-		p.plan.Encryption = found.sse.object()
-	}
 	if found.choice.mode == cosapi.ModeSSEKMS && p.config.hasNoKMSKey() {
 		p.plan.SSE = withKMSKeyID(p.plan.SSE, found.sse.kmsKeyID)
 	}
