@@ -63,8 +63,8 @@ func (h checkpointHead) continues(saved checkpointHead) bool {
 	return saved == h
 }
 
-// openCheckpoint locks the checkpoint at a path, made if need be, and reads it. The upload is nil if
-// it names none. It fails if another upload has the lock or the file cannot be made.
+// openCheckpoint locks the checkpoint at a path, made if need be, and reads it. The upload is nil
+// if it names none. It fails if another upload has the lock or the file cannot be made.
 func openCheckpoint(path string) (*checkpoint, *savedUpload, error) {
 	file, err := openLocked(path)
 	if err != nil {
