@@ -84,8 +84,8 @@ func (p *objectPlan) moves() bool {
 	return region || !p.plan.Bucket.Equal(p.state.Bucket) || !p.plan.Key.Equal(p.state.Key)
 }
 
-// neverRead reports an object that a moved block has put into the state and that no refresh has
-// looked at since.
+// neverRead reports an object that a moved block or an import has put into the state and that no
+// refresh has looked at since.
 func (p *objectPlan) neverRead() bool {
 	return p.state.ETag.IsNull() && p.state.Encryption.IsNull()
 }

@@ -117,8 +117,8 @@ func earlierVersions(state encryptedObjectModel) diag.Diagnostic {
 
 // notReadYet: a copy onto itself stores again what the state knows, and it knows nothing yet.
 func notReadYet(ref cosapi.ObjectRef) diag.Diagnostic {
-	return diag.NewErrorDiagnostic("The object has not been read yet", fmt.Sprintf("%s has just "+
-		"been moved here, and nothing is known of its encryption, headers and metadata: a change "+
-		"would lose them. Plan without -refresh=false, and with a provider configuration that is "+
-		"known at plan.", ref))
+	return diag.NewErrorDiagnostic("The object has not been read yet", fmt.Sprintf("%s was moved "+
+		"or imported and not refreshed since, so nothing is known of its encryption, headers and "+
+		"metadata, and a change would lose them. Plan without -refresh=false, and with a provider "+
+		"configuration that is known at plan.", ref))
 }
