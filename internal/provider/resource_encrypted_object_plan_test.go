@@ -425,6 +425,24 @@ func TestWriteOnlyKeyOpensItsObject(t *testing.T) {
 	object.mustBeClean(config)
 }
 
+// TestImportedContentTypeIsKept: an object that was not written from here keeps the type that
+// somebody chose for it, whatever its name suggests.
+func TestImportedContentTypeIsKept(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	cloud.upload("a.csv", "one", cosapi.SSECOS{Algorithm: "AES256"})
+	object := newServer(t, cloud, nil).object()
+	if text := errorText(object.importID(testBucket + "/a.csv")); text != "" {
+		t.Fatal(text)
+	}
+	config := attrs{"bucket": testBucket, "key": "a.csv", "sse": sseCOS()}
+	for _, body := range []attrs{nil, {"content": "one"}, {"content": "two"}, {"content": "six"}} {
+		object.mustApply(config.with(body))
+		object.expect(attrs{"content_type": "text/plain"})
+		object.mustBeClean(config.with(body))
+	}
+}
+
 // TestFirstEmptyTagsTakeOver: null is "not managed", {} is "none", whatever others have set before.
 func TestFirstEmptyTagsTakeOver(t *testing.T) {
 	t.Parallel()
