@@ -3,7 +3,7 @@ package cosapi
 import (
 	"bytes"
 	"errors"
-	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -41,7 +41,10 @@ type fileBody struct {
 	info os.FileInfo
 }
 
-var errNoRegularFile = errors.New("it is not a regular file")
+var (
+	errNoRegularFile = errors.New("it is not a regular file")
+	errBodyChanged   = errors.New("the file changed while it was read")
+)
 
 // OpenFile opens a file as a body. It fails for anything but a regular file.
 func OpenFile(path string) (Body, error) {
@@ -63,17 +66,44 @@ func OpenFile(path string) (Body, error) {
 func (b *fileBody) Size() int64 { return b.info.Size() }
 
 func (b *fileBody) Section(off, n int64) io.Reader {
-	return &fileSection{io.NewSectionReader(b.file, off, n)}
+	return &fileSection{section: io.NewSectionReader(b.file, off, n), left: n}
 }
 
 // fileSection marks errors of the disk, which no retry mends.
-type fileSection struct{ section *io.SectionReader }
+type fileSection struct {
+	section *io.SectionReader
+	left    int64
+}
 
-// Read reads on. A file that became shorter ends too early.
+// Read reads on. The end of a file that became shorter is such an error, too.
 func (s *fileSection) Read(p []byte) (int, error) {
 	n, err := s.section.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
+	s.left -= int64(n)
+	switch {
+	case errors.Is(err, io.EOF) && s.left > 0:
+		err = &bodyError{errBodyChanged}
+	case err != nil && !errors.Is(err, io.EOF):
 		err = &bodyError{err}
+	}
+	return n, err
+}
+
+// expectedReader reads a body whose bytes are known by their CRC64. It withholds the last bytes of
+// a body that has become another one, so that COS never has enough to replace an object with.
+type expectedReader struct {
+	r    io.Reader
+	left int64
+	sum  hash.Hash64
+	want uint64
+}
+
+// Read reads on.
+func (e *expectedReader) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	_, _ = e.sum.Write(p[:n])
+	e.left -= int64(n)
+	if e.left == 0 && e.sum.Sum64() != e.want {
+		return 0, &bodyError{errBodyChanged}
 	}
 	return n, err
 }
@@ -91,7 +121,7 @@ func (b *fileBody) Check() error {
 		return err
 	}
 	if info.Size() != b.info.Size() || !info.ModTime().Equal(b.info.ModTime()) {
-		return fmt.Errorf("%s changed while it was sent", b.file.Name())
+		return &os.PathError{Op: "read", Path: b.file.Name(), Err: errBodyChanged}
 	}
 	return nil
 }

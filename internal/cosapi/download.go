@@ -106,11 +106,8 @@ func (c *Client) downloadTo(
 				return canceledBy(groupCtx, request{op: "GetObject", ref: info.Ref}, err)
 			}
 			defer c.releaseTransfer()
-			sum, err := c.downloadPart(groupCtx, info, key, part, file)
+			sum, err := c.downloadPart(groupCtx, info, key, part, file, progress.part())
 			sums[i] = sum
-			if err == nil {
-				progress.add(part.size)
-			}
 			return err
 		})
 	}

@@ -12,6 +12,7 @@ import (
 // breaks off is read again as a whole, by the loop that repeats requests.
 func (c *Client) downloadPart(
 	ctx context.Context, info ObjectInfo, key *CustomerKey, part section, file io.WriterAt,
+	progress *partProgress,
 ) (uint64, error) {
 	sum := crc64.New(crcTable)
 	options := GetOptions{
@@ -21,7 +22,8 @@ func (c *Client) downloadPart(
 		defer func() { _ = resp.Body.Close() }()
 		sum.Reset()
 		out := &fileWriter{io.NewOffsetWriter(file, part.offset)}
-		n, err := io.Copy(io.MultiWriter(out, sum), io.LimitReader(resp.Body, part.size))
+		in := progress.reading(io.LimitReader(resp.Body, part.size))
+		n, err := io.Copy(io.MultiWriter(out, sum), in)
 		if err == nil && n < part.size {
 			err = fmt.Errorf("%d of %d bytes: %w", n, part.size, io.ErrUnexpectedEOF)
 		}

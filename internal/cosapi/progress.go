@@ -2,11 +2,13 @@ package cosapi
 
 import (
 	"context"
+	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// progressAbove is the size from which transfers report progress.
+// progressAbove is the size above which transfers report progress.
 const progressAbove = 64 << 20
 
 // progressSteps is how many reports a transfer makes.
@@ -31,9 +33,9 @@ func (c *Client) newProgress(
 	}
 }
 
-// add counts bytes that were transferred.
+// add counts bytes that were transferred; a negative number takes back those that are sent again.
 func (p *progressMeter) add(n int64) {
-	if p.report.Total < progressAbove {
+	if p.report.Total <= progressAbove {
 		return
 	}
 	p.mu.Lock()
@@ -48,4 +50,27 @@ func (p *progressMeter) add(n int64) {
 	}
 	p.report.Elapsed = time.Since(p.started)
 	p.client.config.Progress(p.ctx, p.report)
+}
+
+// part is the progress of one part of the transfer.
+func (p *progressMeter) part() *partProgress { return &partProgress{meter: p} }
+
+// partProgress counts the bytes of one part as they pass. What an earlier try of the part counted
+// is taken back when the next try begins.
+type partProgress struct {
+	meter   *progressMeter
+	counted atomic.Int64
+}
+
+// reading counts what is read from r, which is a new try.
+func (p *partProgress) reading(r io.Reader) io.Reader {
+	p.meter.add(-p.counted.Swap(0))
+	return io.TeeReader(r, p)
+}
+
+// Write counts bytes.
+func (p *partProgress) Write(b []byte) (int, error) {
+	p.counted.Add(int64(len(b)))
+	p.meter.add(int64(len(b)))
+	return len(b), nil
 }

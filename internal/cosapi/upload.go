@@ -2,9 +2,7 @@ package cosapi
 
 import (
 	"context"
-	"hash"
 	"hash/crc64"
-	"io"
 	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
@@ -57,12 +55,15 @@ func (c *Client) putAtOnce(
 	}
 	defer c.releaseTransfer()
 	result := WriteResult{Size: body.Size()}
-	sent := crc64.New(crcTable)
+	progress := c.newProgress(ctx, "PutObject", ref, body.Size())
+	part := progress.part()
 	req := request{op: "PutObject", ref: ref, header: header, bytes: body.Size(), once: true}
-	req.arrived = c.putArrived(ref, options, local, &result)
+	req.arrived = c.putArrived(ref, options, local, c.config.Now(), &result)
 	err = c.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
-		sent.Reset()
-		resp, err := sdk.Object.Put(ctx, ref.Key, hashing(body.Section(0, body.Size()), sent),
+		expected := &expectedReader{
+			r: body.Section(0, body.Size()), left: body.Size(), sum: crc64.New(crcTable), want: sum,
+		}
+		resp, err := sdk.Object.Put(ctx, ref.Key, part.reading(expected),
 			&cos.ObjectPutOptions{ObjectPutHeaderOptions: &cos.ObjectPutHeaderOptions{
 				ContentLength: body.Size(),
 			}})
@@ -77,14 +78,10 @@ func (c *Client) putAtOnce(
 	return c.verifyPut(ctx, ref, options, local, result)
 }
 
-// hashing reads through a hash. An empty body is left as it is: the SDK needs to see that it is.
-func hashing(r io.Reader, sum hash.Hash64) io.Reader { return io.TeeReader(r, sum) }
-
 // putArrived finds out whether an upload whose answer was lost was stored.
 func (c *Client) putArrived(
-	ref ObjectRef, options PutOptions, local string, result *WriteResult,
+	ref ObjectRef, options PutOptions, local string, started time.Time, result *WriteResult,
 ) func(context.Context) (bool, error) {
-	started := c.config.Now()
 	return func(ctx context.Context) (bool, error) {
 		info, arrived, err := c.hasArrived(ctx, arrival{
 			ref: ref, options: options.WriteOptions, size: result.Size, crc64: local,

@@ -6,6 +6,7 @@ import (
 	"hash/crc64"
 	"io"
 	"net/http"
+	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
 	"golang.org/x/sync/errgroup"
@@ -17,8 +18,10 @@ type multipart struct {
 	ref      ObjectRef
 	options  WriteOptions
 	uploadID string
-	parts    []sentPart
-	note     *checkpoint
+	// began is when the upload was initiated: COS may give the object that time.
+	began time.Time
+	parts []sentPart
+	note  *checkpoint
 }
 
 // sentPart is a part that is to be sent, or with an ETag, one that COS has.
@@ -52,6 +55,7 @@ func (m *multipart) initiate(ctx context.Context) error {
 	if err != nil {
 		return &Error{Op: "InitiateMultipartUpload", Ref: m.ref, Err: err}
 	}
+	m.began = m.client.config.Now()
 	req := request{op: "InitiateMultipartUpload", ref: m.ref, header: header}
 	return m.client.do(ctx, req, func(
 		ctx context.Context, sdk *cos.Client,
@@ -124,41 +128,42 @@ func (m *multipart) uploadParts(ctx context.Context, body Body) error {
 				return canceledBy(ctx, request{op: "UploadPart", ref: m.ref}, err)
 			}
 			defer m.client.releaseTransfer()
-			if err := m.uploadPart(ctx, i, body); err != nil {
+			if err := m.uploadPart(ctx, i, body, progress.part()); err != nil {
 				return err
 			}
 			m.sent(i)
-			progress.add(m.parts[i].size)
 			return nil
 		})
 	}
 	return group.Wait()
 }
 
-// uploadPart sends one part straight from the body and compares CRC64s.
-func (m *multipart) uploadPart(ctx context.Context, i int, body Body) error {
+// uploadPart sends one part straight from the body and compares CRC64s. A part that arrived damaged
+// is sent again.
+func (m *multipart) uploadPart(
+	ctx context.Context, i int, body Body, progress *partProgress,
+) error {
 	part := &m.parts[i]
 	header, err := encryptionHeaders(m.options.Encryption, rolePart)
 	if err != nil {
 		return &Error{Op: "UploadPart", Ref: m.ref, Err: err}
 	}
 	req := request{op: "UploadPart", ref: m.ref, header: header, bytes: part.size}
-	remote := ""
-	err = m.client.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
+	return m.client.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
 		sum := crc64.New(crcTable)
+		section := progress.reading(body.Section(part.offset, part.size))
 		resp, err := sdk.Object.UploadPart(ctx, m.ref.Key, m.uploadID, i+1,
-			io.TeeReader(body.Section(part.offset, part.size), sum),
-			&cos.ObjectUploadPartOptions{ContentLength: part.size})
-		if err == nil {
-			part.crc64, part.etag = sum.Sum64(), resp.Header.Get("ETag")
-			remote = resp.Header.Get(headerCRC64)
+			io.TeeReader(section, sum), &cos.ObjectUploadPartOptions{ContentLength: part.size})
+		if err != nil {
+			return resp, err
 		}
-		return resp, err
+		local, remote := formatCRC64(sum.Sum64()), resp.Header.Get(headerCRC64)
+		if remote != "" && remote != local {
+			return resp, &ChecksumError{Ref: m.ref, Local: local, COS: remote, Part: i + 1}
+		}
+		part.crc64, part.etag = sum.Sum64(), resp.Header.Get("ETag")
+		return resp, nil
 	})
-	if local := formatCRC64(part.crc64); err == nil && remote != "" && remote != local {
-		return &ChecksumError{Ref: m.ref, Local: local, COS: remote, Part: i + 1}
-	}
-	return err
 }
 
 // crc64 is that of the whole body, combined from the parts.
@@ -183,7 +188,7 @@ func (m *multipart) complete(
 	for i, part := range m.parts {
 		list.Parts = append(list.Parts, cos.Object{PartNumber: i + 1, ETag: part.etag})
 	}
-	arrived := m.client.putArrived(m.ref, options, local, result)
+	arrived := m.client.putArrived(m.ref, options, local, m.began, result)
 	req := request{
 		op: "CompleteMultipartUpload", ref: m.ref, header: header, quiet: true, once: true,
 		arrived: arrived,

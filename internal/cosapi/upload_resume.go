@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // begin continues the upload that a checkpoint names, or starts a new one. An upload that does not
@@ -39,7 +40,7 @@ func (c *Client) begin(
 		note.remove()
 		return m, err
 	}
-	head.UploadID = m.uploadID
+	head.UploadID, head.BeganNS = m.uploadID, m.began.UnixNano()
 	m.note = note.begin(head)
 	return m, nil
 }
@@ -62,7 +63,7 @@ func (m *multipart) take(ctx context.Context, saved *savedUpload) error {
 	if err != nil {
 		return err
 	}
-	m.uploadID = saved.head.UploadID
+	m.uploadID, m.began = saved.head.UploadID, time.Unix(0, saved.head.BeganNS)
 	for i := range m.parts {
 		part := &m.parts[i]
 		sent, there := saved.parts[i+1], listed[i+1]
@@ -98,8 +99,7 @@ func (m *multipart) checkpointHead(body Body) (checkpointHead, error) {
 		return checkpointHead{}, err
 	}
 	return checkpointHead{
-		Version: checkpointVersion, Object: m.ref.String(),
-		BeganNS: m.client.config.Now().UnixNano(), Headers: headersDigest(header),
+		Version: checkpointVersion, Object: m.ref.String(), Headers: headersDigest(header),
 		CustomerKeyMD5: header.Get(headerCustomerKeyMD5), PartSize: m.parts[0].size, File: fact,
 	}, nil
 }

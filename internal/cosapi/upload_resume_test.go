@@ -354,7 +354,9 @@ func TestPartsThatCOSNoLongerHasAreSentAgain(t *testing.T) {
 	// Somebody sends another part under a number of this upload.
 	m := u.newMultipart(u.ref, WriteOptions{Encryption: SSECOS{}}, []section{{size: minPartSize}})
 	m.uploadID = u.uploads(t)[0].UploadID
-	if err := m.uploadPart(t.Context(), 0, BytesBody(make([]byte, minPartSize))); err != nil {
+	progress := u.newProgress(t.Context(), "UploadPart", u.ref, minPartSize).part()
+	err := m.uploadPart(t.Context(), 0, BytesBody(make([]byte, minPartSize)), progress)
+	if err != nil {
 		t.Fatal(err)
 	}
 	u.emulator.ResetJournal()
