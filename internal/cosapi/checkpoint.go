@@ -71,12 +71,8 @@ func openCheckpoint(path string) (*checkpoint, *savedUpload, error) {
 		return nil, nil, err
 	}
 	saved, whole := readCheckpoint(file)
-	// What a kill left of a last line would spoil the next one.
-	err = file.Truncate(whole)
-	if err == nil {
-		_, err = file.Seek(whole, io.SeekStart)
-	}
-	if err != nil {
+	// What a kill left of a last line is written over.
+	if _, err := file.Seek(whole, io.SeekStart); err != nil {
 		_ = file.Close()
 		return nil, nil, err
 	}
