@@ -19,6 +19,9 @@ var computedPaths = []string{
 	"encryption.customer_key_md5",
 }
 
+// rememberedKey is the KMS key that COS chose, where the configuration names none.
+const rememberedKey = "sse.0.kms.0.key_id"
+
 // unknowns are the computed attributes that a plan shows as known after apply.
 func (p plannedChange) unknowns(t testing.TB) []string {
 	t.Helper()
@@ -31,8 +34,12 @@ func (p plannedChange) unknowns(t testing.TB) []string {
 			paths = append(paths, path)
 		}
 	}
-	if lookup(t, p.planned, "encryption") == unknownValue {
+	switch {
+	case lookup(t, p.planned, "encryption") == unknownValue:
 		paths = append(paths, "encryption")
+	case lookup(t, p.planned, "encryption.mode") == "SSE-KMS" &&
+		lookup(t, p.planned, rememberedKey) == unknownValue:
+		paths = append(paths, rememberedKey)
 	}
 	return paths
 }
@@ -99,7 +106,7 @@ func TestUnknownAttributesOfAnUpdate(t *testing.T) {
 		},
 		"cos to kms without a key": {
 			cos, contentObject("a.txt", sseKMS(attrs{})),
-			append([]string{"encryption.kms_key_id"}, written...),
+			append([]string{"encryption.kms_key_id", rememberedKey}, written...),
 		},
 		"context": {
 			contentObject("a.txt", sseKMS(attrs{})),
@@ -175,7 +182,8 @@ func TestUnknownAttributesOfACreate(t *testing.T) {
 			}), written,
 		},
 		"kms": {
-			base.with(attrs{"sse": sseKMS(attrs{})}), append([]string{"encryption.kms_key_id"}, written...),
+			base.with(attrs{"sse": sseKMS(attrs{})}),
+			append([]string{"encryption.kms_key_id", rememberedKey}, written...),
 		},
 		"kms with a key": {base.with(attrs{"sse": sseKMS(attrs{"key_id": testCMK})}), written},
 		"key":            {base.with(attrs{"sse": sseC(attrs{"key": testKeyA})}), written},
@@ -489,6 +497,18 @@ func TestEarlierVersionsWarning(t *testing.T) {
 			testVersionedBucket,
 			attrs{"sse": sseCOS()},
 			attrs{"sse": sseCOS(), "tags": map[string]string{"a": "b"}},
+			nil,
+		},
+		"content": {
+			testVersionedBucket,
+			attrs{"sse": sseCOS()},
+			attrs{"sse": sseCOS(), "content": "other"},
+			nil,
+		},
+		"header": {
+			testVersionedBucket,
+			attrs{"sse": sseCOS()},
+			attrs{"sse": sseCOS(), "cache_control": "no-store"},
 			nil,
 		},
 		"no versions": {testBucket, attrs{"sse": sseCOS()}, attrs{"sse": sseKMS(attrs{})}, nil},
