@@ -73,6 +73,9 @@ func (r *encryptedObjectResource) newWrite(
 	ctx context.Context, plan, config encryptedObjectModel, remembered types.String,
 ) (*objectWrite, diag.Diagnostics) {
 	choice, diags := decodeSSE(ctx, config.SSE)
+	// The plan has the schema's default; the configuration has the write-only key.
+	planned, _ := decodeSSE(ctx, plan.SSE)
+	choice.algorithm = planned.algorithm
 	body, bodyDiags := decodeBody(config)
 	diags.Append(bodyDiags...)
 	encryption, encryptionDiags := r.data.requestedEncryption(choice, remembered)
