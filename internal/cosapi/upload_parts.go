@@ -148,22 +148,29 @@ func (m *multipart) uploadPart(
 	if err != nil {
 		return &Error{Op: "UploadPart", Ref: m.ref, Err: err}
 	}
+	var damaged *ChecksumError
 	req := request{op: "UploadPart", ref: m.ref, header: header, bytes: part.size}
-	return m.client.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
+	err = m.client.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
 		sum := crc64.New(crcTable)
 		section := progress.reading(body.Section(part.offset, part.size))
 		resp, err := sdk.Object.UploadPart(ctx, m.ref.Key, m.uploadID, i+1,
 			io.TeeReader(section, sum), &cos.ObjectUploadPartOptions{ContentLength: part.size})
+		damaged = nil
 		if err != nil {
 			return resp, err
 		}
 		local, remote := formatCRC64(sum.Sum64()), resp.Header.Get(headerCRC64)
 		if remote != "" && remote != local {
-			return resp, &ChecksumError{Ref: m.ref, Local: local, COS: remote, Part: i + 1}
+			damaged = &ChecksumError{Ref: m.ref, Local: local, COS: remote, Part: i + 1}
+			return resp, damaged
 		}
 		part.crc64, part.etag = sum.Sum64(), resp.Header.Get("ETag")
 		return resp, nil
 	})
+	if damaged != nil && Classify(err) == ClassConnection {
+		return damaged
+	}
+	return err
 }
 
 // crc64 is that of the whole body, combined from the parts.
