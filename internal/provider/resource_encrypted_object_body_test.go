@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+)
+
+// rememberedFile is a baseline that knows a file since a while, under a CRC64 that reading the
+// file would not give: who returns that CRC64 has not read it.
+func rememberedFile(t *testing.T, name string) baseline {
+	t.Helper()
+	long := time.Now().Add(-time.Hour)
+	must(t, os.Chtimes(name, long, long))
+	fact, err := cosapi.StatFile(name)
+	must(t, err)
+	fact.CRC64 = "remembered"
+	return baseline{File: &fact, FileHashedAt: formatTime(time.Now())}
+}
+
+func TestFileIsReadOnlyWhenItChanged(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*testing.T, string, *baseline)
+		read   bool
+	}{
+		"as it was": {func(*testing.T, string, *baseline) {}, false},
+		"another size": {func(t *testing.T, name string, _ *baseline) {
+			must(t, os.WriteFile(name, []byte("longer than before"), 0o600))
+		}, true},
+		"another time": {func(t *testing.T, name string, _ *baseline) {
+			must(t, os.Chtimes(name, time.Now(), time.Now().Add(-time.Minute)))
+		}, true},
+		"another file at the path": {func(t *testing.T, name string, b *baseline) {
+			other := name + ".new"
+			must(t, os.WriteFile(other, []byte("hello"), 0o600))
+			long := time.Now().Add(-time.Hour)
+			must(t, os.Chtimes(other, long, long))
+			must(t, os.Rename(other, name))
+		}, true},
+		"hashed right after it was written": {func(_ *testing.T, _ string, b *baseline) {
+			b.FileHashedAt = formatTime(time.Now().Add(-time.Hour).Add(time.Second))
+		}, true},
+		"another path": {func(_ *testing.T, _ string, b *baseline) {
+			b.File.Path = "elsewhere"
+		}, true},
+		"nothing remembered": {func(_ *testing.T, _ string, b *baseline) {
+			b.File = nil
+		}, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := writeFile(t, "a.txt", "hello")
+			known := rememberedFile(t, file)
+			test.change(t, file, &known)
+			got, read := currentFile(t.Context(), known, file)
+			if read != test.read {
+				t.Errorf("the file was read: %t, want %t", read, test.read)
+			}
+			if (got.File.CRC64 == "remembered") == test.read {
+				t.Errorf("CRC64 = %s", got.File.CRC64)
+			}
+		})
+	}
+}
+
+// TestFileCacheCanBeTurnedOff changes the environment, so it cannot run in parallel.
+func TestFileCacheCanBeTurnedOff(t *testing.T) {
+	t.Setenv("TF_COS_NO_FILE_CACHE", "1")
+	file := writeFile(t, "a.txt", "hello")
+	got, read := currentFile(t.Context(), rememberedFile(t, file), file)
+	if want := cosapi.CRC64([]byte("hello")); !read || got.File.CRC64 != want {
+		t.Errorf("read = %t, CRC64 = %s, want %s", read, got.File.CRC64, want)
+	}
+}
+
+// TestBodyTakenOutOfTheConfiguration leaves the object as it is, with the type that it has.
+func TestBodyTakenOutOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	object := newServer(t, cloud, nil).object()
+	config := attrs{"bucket": testBucket, "key": "a.csv", "sse": sseCOS()}
+	object.mustApply(config.with(attrs{"content": "a,b", "content_type": "text/plain"}))
+	object.mustRefresh()
+	cloud.ResetJournal()
+	object.mustApply(config)
+	cloud.expectOps()
+	object.expect(attrs{"content_type": "text/plain", "size": 3})
+	object.mustBeClean(config)
+}
+
+// TestKeyInTheStateReadsTheSource: no keyring is needed to rotate a key that the state holds.
+func TestKeyInTheStateReadsTheSource(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	object := newServer(t, cloud, nil).object()
+	object.mustApply(contentObject("a", sseC(attrs{"key": testKeyA})))
+	object.mustRefresh()
+	cloud.ResetJournal()
+	config := contentObject("a", sseC(attrs{"key": testKeyB}))
+	object.mustApply(config)
+	cloud.expectOps("GetObjectACL", "PutObjectCopy")
+	object.mustBeClean(config)
+}
