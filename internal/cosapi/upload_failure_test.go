@@ -16,11 +16,20 @@ import (
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
 )
 
-// watchedBody takes a place for every section that is being read.
+// watchedBody takes a place for every section that is being read. The first sections wait until all
+// places are taken.
 type watchedBody struct {
 	Body
-	places        chan struct{}
-	crowded, full atomic.Bool
+	places  chan struct{}
+	crowded atomic.Bool
+	full    chan struct{} // closed when all places were taken
+	once    sync.Once
+}
+
+func newWatchedBody(content []byte, places int) *watchedBody {
+	return &watchedBody{
+		Body: BytesBody(content), places: make(chan struct{}, places), full: make(chan struct{}),
+	}
 }
 
 func (b *watchedBody) Section(off, n int64) io.Reader {
@@ -30,8 +39,9 @@ func (b *watchedBody) Section(off, n int64) io.Reader {
 		b.crowded.Store(true)
 	}
 	if len(b.places) == cap(b.places) {
-		b.full.Store(true)
+		b.once.Do(func() { close(b.full) })
 	}
+	<-b.full
 	return &watchedSection{Reader: b.Body.Section(off, n), left: n, end: func() { <-b.places }}
 }
 

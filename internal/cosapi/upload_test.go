@@ -191,13 +191,12 @@ func TestPutFindsOutWhetherALostAnswerMeansAnObject(t *testing.T) {
 	}
 }
 
+// The test hangs if there are never as many parts under way as there are places.
 func TestTransfersShareTheirPlaces(t *testing.T) {
 	t.Parallel()
 	const places = 2
 	h := startEmulator(t, cosemu.Config{}, byParts, func(c *Config) { c.TransferConcurrency = places })
-	body := &watchedBody{
-		Body: BytesBody(randomBytes(6 * minPartSize)), places: make(chan struct{}, places),
-	}
+	body := newWatchedBody(randomBytes(6*minPartSize), places)
 	done := make(chan error)
 	for i := range 3 {
 		go func() {
@@ -212,8 +211,5 @@ func TestTransfersShareTheirPlaces(t *testing.T) {
 	}
 	if body.crowded.Load() {
 		t.Errorf("more than %d parts were sent at a time", places)
-	}
-	if !body.full.Load() {
-		t.Errorf("never were %d parts sent at a time", places)
 	}
 }
