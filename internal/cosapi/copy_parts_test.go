@@ -3,8 +3,11 @@ package cosapi
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -148,8 +151,18 @@ func TestLargeCopyThatIsNotPinnedLooksAtItsSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := counted(h.ops())["HeadObject"]; n != 1 {
-		t.Errorf("%d HEADs, want 1", n)
+	heads := 0
+	for _, entry := range h.emulator.Journal() {
+		pinned := slices.Contains(entry.HeaderNames, "x-cos-copy-source-if-match")
+		switch {
+		case entry.Op == "HeadObject":
+			heads++
+		case entry.Op == "UploadPartCopy" && !pinned:
+			t.Errorf("part %d may be of another object", entry.PartNumber)
+		}
+	}
+	if heads != 1 {
+		t.Errorf("%d HEADs, want 1", heads)
 	}
 	h.holds(t, dst, nil, content)
 }
@@ -286,4 +299,29 @@ func TestLargeCopyThatDiffersIsReported(t *testing.T) {
 	if !errors.As(err, &checksum) || checksum.Local != "1" || checksum.COS != right {
 		t.Errorf("error = %v, want a *ChecksumError", err)
 	}
+}
+
+func TestCopiedPartWithoutAnETagIsCopiedAgain(t *testing.T) {
+	t.Parallel()
+	h := startEmulator(t, cosemu.Config{}, copyingByParts)
+	src, content := h.largeSource(t, SSECOS{})
+	var once sync.Once
+	h.changeAnswers(func(resp *http.Response) {
+		if resp.Request.Header.Get(headerSourceRange) == "" {
+			return
+		}
+		once.Do(func() {
+			resp.Body = io.NopCloser(strings.NewReader("<CopyPartResult></CopyPartResult>"))
+		})
+	})
+	dst := h.ref(t, "copy")
+	_, err := h.Copy(t.Context(), src, dst,
+		CopyOptions{WriteOptions: WriteOptions{Encryption: SSECOS{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := counted(h.ops())["UploadPartCopy"]; n != largeCopyParts+1 {
+		t.Errorf("%d parts, want %d and one again", n, largeCopyParts)
+	}
+	h.holds(t, dst, nil, content)
 }

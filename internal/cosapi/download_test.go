@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -166,6 +169,26 @@ func TestRangesThatBreakOffAreReadAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestRangeThatIsTooShortIsReadAgain(t *testing.T) {
+	t.Parallel()
+	h := startEmulator(t, cosemu.Config{}, byParts)
+	content := randomBytes(2 * minPartSize)
+	ref := h.uploaded(t, "short", content, SSECOS{})
+	info := h.head(t, ref, nil)
+	info.CRC64 = "" // which would notice it, too
+	var once sync.Once
+	h.changeAnswers(func(resp *http.Response) {
+		once.Do(func() {
+			resp.Body = io.NopCloser(io.LimitReader(resp.Body, minPartSize-1))
+		})
+	})
+	options := DownloadOptions{Path: filepath.Join(t.TempDir(), "f"), Info: &info}
+	if _, err := h.Download(t.Context(), ref, options); err != nil {
+		t.Fatal(err)
+	}
+	hasContent(t, options.Path, content)
 }
 
 func TestDownloadThatFailsLeavesTheFileAsItWas(t *testing.T) {

@@ -248,6 +248,9 @@ func TestObjectThatIsNotEncryptedAsAskedIsReported(t *testing.T) {
 			if !errors.As(err, &mismatch) || mismatch.Got.Mode != ModeNone || mismatch.Result.ETag == "" {
 				t.Errorf("error = %v, want an *EncryptionMismatchError with a result", err)
 			}
+			if n := h.emulator.Requests("AbortMultipartUpload"); n != 0 {
+				t.Errorf("%d aborts of an upload that was completed", n)
+			}
 			h.hasNoUploads(t)
 		})
 	}
@@ -295,12 +298,12 @@ func TestDamagedPartIsSentAgain(t *testing.T) {
 			t.Parallel()
 			var parts atomic.Int32
 			h := startEmulator(t, cosemu.Config{}, byParts)
-			h.Client.http.Transport = roundTripper{h.Client.http.Transport, func(resp *http.Response) {
+			h.changeAnswers(func(resp *http.Response) {
 				isPart := strings.Contains(resp.Request.URL.RawQuery, "partNumber")
 				if isPart && parts.Add(1) <= test.damaged {
 					resp.Header.Set(headerCRC64, "1")
 				}
-			}}
+			})
 			content := randomBytes(2 * minPartSize)
 			ref := h.ref(t, "damaged")
 			_, err := h.Put(t.Context(), ref, BytesBody(content), encrypted(SSECOS{}))
@@ -316,18 +319,4 @@ func TestDamagedPartIsSentAgain(t *testing.T) {
 			h.hasNoUploads(t)
 		})
 	}
-}
-
-// roundTripper changes answers.
-type roundTripper struct {
-	http.RoundTripper
-	change func(*http.Response)
-}
-
-func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := r.RoundTripper.RoundTrip(req)
-	if err == nil {
-		r.change(resp)
-	}
-	return resp, err
 }

@@ -3,6 +3,7 @@ package cosapi
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,24 @@ func (h *harness) holds(t *testing.T, ref ObjectRef, key *CustomerKey, want []by
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("the object has %d bytes, %v, want the %d that were sent", len(got), err, len(want))
 	}
+}
+
+// changeAnswers lets a test damage what the emulator answers.
+func (h *harness) changeAnswers(change func(*http.Response)) {
+	h.Client.http.Transport = roundTripper{h.Client.http.Transport, change}
+}
+
+type roundTripper struct {
+	http.RoundTripper
+	change func(*http.Response)
+}
+
+func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := r.RoundTripper.RoundTrip(req)
+	if err == nil {
+		r.change(resp)
+	}
+	return resp, err
 }
 
 // hasNoUploads checks that no part is left behind.
