@@ -38,21 +38,28 @@ func BenchmarkRefresh(b *testing.B) {
 func benchmarkRefresh(b *testing.B, mode string, latency time.Duration) {
 	b.Helper()
 	cloud := newCloud(b, cosemu.Config{Latency: latency})
-	objects := benchStates(b, cloud)
-	requests := 0
+	var requests []*tfprotov6.ReadResourceRequest
+	for _, object := range benchStates(b, cloud) {
+		requests = append(requests, &tfprotov6.ReadResourceRequest{
+			TypeName: object.typeName, CurrentState: object.dynamic(object.state),
+			Private: object.private, CurrentIdentity: object.identity,
+		})
+	}
+	made := 0
 	for b.Loop() {
 		b.StopTimer()
 		cloud.ResetJournal()
-		server := newServer(b, cloud, attrs{"refresh_mode": mode})
+		server := newServer(b, cloud, attrs{"refresh_mode": mode}).server
 		b.StartTimer()
-		atATime(benchParallelism, objects, func(object *coreResource) {
-			if text := errorText(object.on(server).refresh()); text != "" {
-				b.Error(text)
+		atATime(benchParallelism, requests, func(request *tfprotov6.ReadResourceRequest) {
+			response, err := server.ReadResource(b.Context(), request)
+			if err != nil || errorText(response.Diagnostics) != "" {
+				b.Error(err, errorText(response.Diagnostics))
 			}
 		})
-		requests = len(cloud.Journal())
+		made = len(cloud.Journal())
 	}
-	b.ReportMetric(float64(requests), "requests/op")
+	b.ReportMetric(float64(made), "requests/op")
 }
 
 // benchStates are the states of objects that were written an hour ago and refreshed since.
