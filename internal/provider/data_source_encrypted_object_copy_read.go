@@ -143,7 +143,7 @@ func (d *objectCopyDataSource) copy(
 	for _, warning := range result.Warnings {
 		diags.AddWarning("Copy differs from what was asked for", warning)
 	}
-	tflog.Info(ctx, "copied an object", map[string]any{
+	tflog.Info(withOwnFields(ctx), "copied an object", map[string]any{
 		"source": wanted.source.String(), "destination": wanted.destination.String(),
 	})
 	found, err := d.data.client.Head(ctx, wanted.destination, wanted.destinationKey())

@@ -117,7 +117,7 @@ func (a *audit) run(ctx context.Context) error {
 		if err := a.page(ctx, listed); err != nil {
 			return err
 		}
-		tflog.Info(ctx, "audited objects", map[string]any{
+		tflog.Info(withOwnFields(ctx), "audited objects", map[string]any{
 			"cos_bucket": a.bucket.Bucket, "prefix": a.prefix, "objects": a.total,
 			"violations": a.violations, "elapsed": time.Since(started).Round(time.Millisecond).String(),
 		})

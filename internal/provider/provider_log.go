@@ -34,7 +34,7 @@ func logRequest(ctx context.Context, event cosapi.Event) {
 	if event.Err != nil {
 		fields["error"] = event.Err.Error()
 	}
-	tflog.Debug(ctx, "COS request", fields)
+	tflog.Debug(withOwnFields(ctx), "COS request", fields)
 }
 
 // logProgress writes one line at INFO for each step of a long transfer.
@@ -53,5 +53,10 @@ func logProgress(ctx context.Context, progress cosapi.Progress) {
 	if seconds := progress.Elapsed.Seconds(); seconds > 0 {
 		fields["mib_per_second"] = int64(float64(progress.Done) / seconds / (1 << 20))
 	}
-	tflog.Info(ctx, "COS transfer", fields)
+	tflog.Info(withOwnFields(ctx), "COS transfer", fields)
 }
+
+// withOwnFields gives one log call fields of its own. Masking changes the fields of the context in
+// place (terraform-plugin-log v0.11.0), so that two calls at a time with one context would end the
+// process: a concurrent write to a map cannot be recovered from. Adding no filter copies them.
+func withOwnFields(ctx context.Context) context.Context { return tflog.OmitLogWithFieldKeys(ctx) }

@@ -21,7 +21,7 @@ func (f *objectRefresh) unchangedInListing(ctx context.Context) bool {
 		StorageClass: f.state.StorageClass.ValueString(),
 	})
 	if err != nil {
-		tflog.Info(ctx, "Cannot list the bucket; objects are refreshed one by one",
+		tflog.Info(withOwnFields(ctx), "Cannot list the bucket; objects are refreshed one by one",
 			map[string]any{"cos_bucket": f.ref.Bucket, "error": err.Error()})
 	}
 	return unchanged && f.known.LastModified != ""

@@ -101,7 +101,7 @@ func followRestore(
 		if !wait || info.Restore.Restored || !cosapi.Archived(info.StorageClass) {
 			return info, nil
 		}
-		tflog.Info(ctx, "waiting for a restore", map[string]any{
+		tflog.Info(withOwnFields(ctx), "waiting for a restore", map[string]any{
 			"cos_bucket": info.Ref.Bucket, "cos_key": info.Ref.Key, "tier": info.Restore.Tier,
 			"elapsed": time.Since(started).Round(time.Second).String(),
 		})
