@@ -85,6 +85,8 @@ type listedBucket struct {
 	// listing: a page is under way. news is closed when it has come.
 	listing bool
 	news    chan struct{}
+	// cancel ends the page under way.
+	cancel context.CancelFunc
 	// pages were listed and answered keys were answered by them.
 	pages, answered int
 	// ended: a page has reached the end of the bucket.
@@ -116,22 +118,33 @@ func (b *listedBucket) ask(
 			object, found := b.objects[ref.Key]
 			b.answered++
 			return object, found, nil
+		case b.isOutOfReach(ref.Key):
+			return ListedObject{}, false, nil
 		case b.err != nil:
 			return ListedObject{}, false, b.err
 		case !b.listing:
-			b.list(ctx, client, ref)
-		default:
-			if err := b.wait(ctx); err != nil {
-				return ListedObject{}, false, err
-			}
+			b.startPage(ctx, client, ref)
+		}
+		if err := b.wait(ctx); err != nil {
+			return ListedObject{}, false, err
 		}
 	}
 }
 
+// leave ends the page under way when nobody waits for it any more.
 func (b *listedBucket) leave(key string) {
 	if b.waiting[key]--; b.waiting[key] == 0 {
 		delete(b.waiting, key)
 	}
+	if len(b.waiting) == 0 && b.listing {
+		b.cancel()
+	}
+}
+
+// isOutOfReach reports a key that the page meant for it did not cover, because it was empty or
+// could not start near enough. A second one would be no better.
+func (b *listedBucket) isOutOfReach(key string) bool {
+	return !b.covers(key) && b.startsAt(justBefore(key))
 }
 
 func (b *listedBucket) covers(key string) bool {
@@ -156,22 +169,31 @@ func (b *listedBucket) wait(ctx context.Context) error {
 	}
 }
 
-// list fetches a page without holding the lock. A page that fails ends listing for the run: HEADs
-// do as well. A caller that gives up must not end it for the others.
-func (b *listedBucket) list(ctx context.Context, client *Client, ref ObjectRef) {
-	marker := b.nextMarker()
+// startPage has the next page fetched. A caller that gives up neither waits for it nor ends it for
+// the others.
+func (b *listedBucket) startPage(ctx context.Context, client *Client, ref ObjectRef) {
+	ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	b.listing = true
-	b.mu.Unlock()
-	page, err := client.List(context.WithoutCancel(ctx), ListOptions{
-		Region: ref.Region, Bucket: ref.Bucket, Marker: marker,
+	go b.list(ctx, b.cancel, client, ListOptions{
+		Region: ref.Region, Bucket: ref.Bucket, Marker: b.nextMarker(),
 	})
+}
+
+// list fetches a page. One that fails ends listing for the run: HEADs do as well.
+func (b *listedBucket) list(
+	ctx context.Context, cancel context.CancelFunc, client *Client, options ListOptions,
+) {
+	defer cancel()
+	page, err := client.List(ctx, options)
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.listing = false
 	b.pages++
-	if err != nil {
+	switch {
+	case err == nil:
+		b.add(options.Marker, page)
+	case ctx.Err() == nil:
 		b.err = err
-	} else {
-		b.add(marker, page)
 	}
 	close(b.news)
 	b.news = make(chan struct{})
@@ -192,7 +214,7 @@ func (b *listedBucket) add(marker string, page ListPage) {
 func (b *listedBucket) nextMarker() string {
 	smallest, first := "", true
 	for key := range b.waiting {
-		if (first || key < smallest) && !b.covers(key) {
+		if (first || key < smallest) && !b.covers(key) && !b.isOutOfReach(key) {
 			smallest, first = key, false
 		}
 	}

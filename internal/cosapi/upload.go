@@ -1,8 +1,10 @@
 package cosapi
 
 import (
+	"bytes"
 	"context"
 	"hash/crc64"
+	"io"
 	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
@@ -54,16 +56,13 @@ func (c *Client) putAtOnce(
 		return WriteResult{}, canceledBy(ctx, request{op: "PutObject", ref: ref}, err)
 	}
 	defer c.releaseTransfer()
+	c.removeAbandoned(ctx, ref)
 	result := WriteResult{Size: body.Size()}
-	progress := c.newProgress(ctx, "PutObject", ref, body.Size())
-	part := progress.part()
+	part := c.newProgress(ctx, "PutObject", ref, body.Size()).part()
 	req := request{op: "PutObject", ref: ref, header: header, bytes: body.Size(), once: true}
 	req.arrived = c.putArrived(ref, options, local, c.config.Now(), &result)
 	err = c.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
-		expected := &expectedReader{
-			r: body.Section(0, body.Size()), left: body.Size(), sum: crc64.New(crcTable), want: sum,
-		}
-		resp, err := sdk.Object.Put(ctx, ref.Key, part.reading(expected),
+		resp, err := sdk.Object.Put(ctx, ref.Key, wholeOf(body, sum, part),
 			&cos.ObjectPutOptions{ObjectPutHeaderOptions: &cos.ObjectPutHeaderOptions{
 				ContentLength: body.Size(),
 			}})
@@ -76,6 +75,17 @@ func (c *Client) putAtOnce(
 		return WriteResult{}, err
 	}
 	return c.verifyPut(ctx, ref, options, local, result)
+}
+
+// wholeOf reads a body whose CRC64 is known. An empty one has to be a reader that the SDK knows to
+// be empty: any other is sent in chunks, without a Content-Length.
+func wholeOf(body Body, sum uint64, progress *partProgress) io.Reader {
+	if body.Size() == 0 {
+		return bytes.NewReader(nil)
+	}
+	return progress.reading(&expectedReader{
+		r: body.Section(0, body.Size()), left: body.Size(), sum: crc64.New(crcTable), want: sum,
+	})
 }
 
 // putArrived finds out whether an upload whose answer was lost was stored.

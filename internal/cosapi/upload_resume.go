@@ -22,6 +22,7 @@ func (c *Client) begin(
 	m := c.newMultipart(ref, options, parts)
 	head, err := m.checkpointHead(body)
 	if err != nil {
+		c.removeAbandoned(ctx, ref)
 		return m, m.initiate(ctx)
 	}
 	note, saved, err := openCheckpoint(c.checkpointPath(ref))
@@ -43,6 +44,28 @@ func (c *Client) begin(
 	head.UploadID, head.BeganNS = m.uploadID, m.began.UnixNano()
 	m.note = note.begin(head)
 	return m, nil
+}
+
+// removeAbandoned removes the upload that a checkpoint of the object names, when the object is
+// stored in a way that cannot continue it. One that is under way in another process is left alone,
+// and a checkpoint whose upload could not be removed stays for the next Put.
+func (c *Client) removeAbandoned(ctx context.Context, ref ObjectRef) {
+	if c.config.CheckpointDir == "" {
+		return
+	}
+	path := c.checkpointPath(ref)
+	if _, err := os.Stat(path); err != nil {
+		return
+	}
+	note, saved, err := openCheckpoint(path)
+	if err != nil {
+		return
+	}
+	if saved != nil && c.abort(ctx, ref, saved.head.UploadID) != nil {
+		note.keep()
+		return
+	}
+	note.remove()
 }
 
 // end settles the checkpoint of an upload that is over: the parts of a failed one are removed.
