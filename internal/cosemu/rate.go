@@ -61,11 +61,18 @@ type pacer struct {
 // piece is how many bytes may pass between two waits: those of 20 ms.
 func (p *pacer) piece() int { return int(max(1, p.rate/50)) }
 
+// pacerCredit is how far a pacer may lag and still catch up. Timers wake late; without credit, what
+// they oversleep would be lost, and a connection would pass far less than its rate.
+const pacerCredit = 20 * time.Millisecond
+
 // spend waits until n more bytes have had their time.
 func (p *pacer) spend(n int) {
 	now := time.Now()
-	if p.due.Before(now) {
+	switch earliest := now.Add(-pacerCredit); {
+	case p.due.IsZero():
 		p.due = now
+	case p.due.Before(earliest):
+		p.due = earliest
 	}
 	p.due = p.due.Add(time.Duration(n) * time.Second / time.Duration(p.rate))
 	// To sleep for less than the timer's precision would only add overhead.
