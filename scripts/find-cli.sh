@@ -8,7 +8,9 @@ for cli in "${TF_ACC_TERRAFORM_PATH:-}" terraform tofu build/bin/terraform; do
 	[ -n "$cli" ] || continue
 	path=$(command -v "$cli" || true)
 	[ -n "$path" ] || continue
-	version=$(TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 "$path" version | head -n 1)
+	# Not through head: a CLI that still writes when head has gone would fail with SIGPIPE.
+	version=$(TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 "$path" version)
+	version=${version%%$'\n'*}
 	if [[ $version =~ v([0-9]+)\.([0-9]+) ]] &&
 		((BASH_REMATCH[1] > 1 || BASH_REMATCH[1] == 1 && BASH_REMATCH[2] >= 11)); then
 		realpath -s "$path"
