@@ -30,7 +30,7 @@ export TF_CLI_CONFIG_FILE=$work/cli.tfrc CHECKPOINT_DISABLE=1
 version=$("$cli" version | sed -n '1s/.*v\([0-9]*\.[0-9]*\).*/\1/p')
 
 # at_least X: is the CLI's version X or newer?
-at_least() { [ "$(printf '%s\n' "$1" "$version" | sort -V | head -n 1)" = "$1" ]; }
+at_least() { printf "%s\n%s\n" "$1" "$version" | sort -V -C; }
 
 failed=0 checked=0
 while read -r example; do
