@@ -3,11 +3,10 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"log"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider"
 )
@@ -18,11 +17,12 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "serve until stopped, for a debugger to attach")
 	flag.Parse()
-	err := providerserver.Serve(context.Background(), provider.New(version),
-		providerserver.ServeOpts{
-			Address: "registry.terraform.io/encrypted-cos/cos",
-			Debug:   *debug,
-		})
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	err := tf6server.Serve("registry.terraform.io/encrypted-cos/cos", provider.NewServer(version),
+		options...)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
@@ -100,9 +99,8 @@ func atATime[T any](limit int, items []T, f func(T)) {
 func BenchmarkStart(b *testing.B) {
 	b.Run("schema", func(b *testing.B) {
 		for b.Loop() {
-			server, err := providerserver.NewProtocol6WithError(New("bench")())()
-			must(b, err)
-			_, err = server.GetProviderSchema(b.Context(), &tfprotov6.GetProviderSchemaRequest{})
+			server := NewServer("bench")()
+			_, err := server.GetProviderSchema(b.Context(), &tfprotov6.GetProviderSchemaRequest{})
 			must(b, err)
 		}
 	})

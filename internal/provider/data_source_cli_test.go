@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	tfjson "github.com/hashicorp/terraform-json"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -29,7 +28,7 @@ import (
 // factoriesWithEcho are the provider, and the one that shows ephemeral values to tests.
 func factoriesWithEcho() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"cos":  providerserver.NewProtocol6WithError(New("test")()),
+		"cos":  func() (tfprotov6.ProviderServer, error) { return NewServer("test")(), nil },
 		"echo": echoprovider.NewProviderServer(),
 	}
 }

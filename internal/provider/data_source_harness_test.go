@@ -3,7 +3,6 @@ package provider
 import (
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -13,9 +12,7 @@ import (
 // newServerIn is newServer in an environment of the test's own.
 func newServerIn(t *testing.T, c *cloud, env map[string]string, extra attrs) *protocolServer {
 	t.Helper()
-	constructor := newWithEnvironment("test", func(name string) string { return env[name] })
-	server, err := providerserver.NewProtocol6WithError(constructor())()
-	must(t, err)
+	server := newServerWithEnvironment("test", func(name string) string { return env[name] })()
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	must(t, err)
 	s := &protocolServer{t: t, server: server, schemas: schemas}

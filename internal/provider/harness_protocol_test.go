@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -36,8 +35,7 @@ func newServer(t testing.TB, c *cloud, extra attrs) *protocolServer {
 // newUnconfiguredServer starts the provider before Configure.
 func newUnconfiguredServer(t testing.TB) *protocolServer {
 	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(New("test")())()
-	must(t, err)
+	server := NewServer("test")()
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	must(t, err)
 	if text := errorText(schemas.Diagnostics); text != "" {

@@ -5,7 +5,7 @@ package provider
 
 import (
 	"context"
-	"os"
+	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -26,19 +26,8 @@ type cosProvider struct {
 	version string
 	// env looks an environment variable up; "" is the same as unset.
 	env func(string) string
-}
-
-// New returns the constructor that providerserver wants. The version ends up in the User-Agent
-// header of every request.
-func New(version string) func() provider.Provider {
-	return newWithEnvironment(version, os.Getenv)
-}
-
-// newWithEnvironment is New with another environment than the process's own.
-func newWithEnvironment(version string, env func(string) string) func() provider.Provider {
-	return func() provider.Provider {
-		return &cosProvider{version: version, env: env}
-	}
+	// data is what Configure made of the configuration, nil before.
+	data atomic.Pointer[providerData]
 }
 
 // Metadata names the provider; the name is the prefix of every resource type.
@@ -83,6 +72,7 @@ func (p *cosProvider) Configure(
 	if data.anyUnknown() && req.ClientCapabilities.DeferralAllowed {
 		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
 	}
+	p.data.Store(data)
 	resp.ResourceData = data
 	resp.DataSourceData = data
 	resp.EphemeralResourceData = data

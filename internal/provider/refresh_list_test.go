@@ -22,7 +22,7 @@ func settled(t *testing.T, c *cloud, configs []attrs) []*coreResource {
 	for i, config := range configs {
 		objects[i] = server.object()
 		objects[i].mustApply(config)
-		must(t, c.AgeObject(testBucket, config["key"].(string), time.Hour))
+		must(t, c.AgeObject(config["bucket"].(string), config["key"].(string), time.Hour))
 	}
 	later := newServer(t, c, listAttrs())
 	for i := range objects {

@@ -90,7 +90,7 @@ func (f *objectRefresh) run(ctx context.Context) diag.Diagnostics {
 func (f *objectRefresh) lookup(
 	ctx context.Context,
 ) (cosapi.ObjectInfo, bool, diag.Diagnostics) {
-	if f.unchangedInListing(ctx) {
+	if isListedUnchanged(ctx) {
 		return cosapi.ObjectInfo{}, false, nil
 	}
 	recorded, _ := encryptionStatus(f.state.Encryption)

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider"
@@ -27,10 +26,7 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) error {
-	server, err := providerserver.NewProtocol6WithError(provider.New("dev")())()
-	if err != nil {
-		return fmt.Errorf("starting the provider: %w", err)
-	}
+	server := provider.NewServer("dev")()
 	schemas, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		return fmt.Errorf("asking for the schemas: %w", err)

@@ -1,0 +1,70 @@
+package provider
+
+import (
+	"context"
+	"os"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// server is the framework's server with one shortcut: with refresh_mode "list" it answers the
+// refresh of an object to which nothing has happened with the state as it came. The framework
+// takes milliseconds to turn such a state into Go values and back; the listing's share of the
+// object is microseconds.
+type server struct {
+	tfprotov6.ProviderServer
+	provider *cosProvider
+	// stateType is the type of cos_encrypted_object's state.
+	stateType func() tftypes.Type
+}
+
+// encryptedObjectTypeName is the type of the resource that the shortcut is for.
+const encryptedObjectTypeName = "cos_encrypted_object"
+
+// NewServer returns the constructor of protocol servers that tf6server wants. The version ends up
+// in the User-Agent header of every request.
+func NewServer(version string) func() tfprotov6.ProviderServer {
+	return newServerWithEnvironment(version, os.Getenv)
+}
+
+// newServerWithEnvironment is NewServer with another environment than the process's own; "" is the
+// same as unset.
+func newServerWithEnvironment(
+	version string, env func(string) string,
+) func() tfprotov6.ProviderServer {
+	return func() tfprotov6.ProviderServer {
+		cos := &cosProvider{version: version, env: env}
+		return &server{
+			ProviderServer: providerserver.NewProtocol6(cos)(),
+			provider:       cos, stateType: sync.OnceValue(encryptedObjectType),
+		}
+	}
+}
+
+func encryptedObjectType() tftypes.Type {
+	ctx := context.Background()
+	var schema resource.SchemaResponse
+	newEncryptedObjectResource().Schema(ctx, resource.SchemaRequest{}, &schema)
+	return schema.Schema.Type().TerraformType(ctx)
+}
+
+// ReadResource asks the listing first, if it is to be asked, and leaves to the framework whatever
+// the listing cannot answer.
+func (s *server) ReadResource(
+	ctx context.Context, req *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
+	read, ok := s.listedRead(req)
+	if !ok || !read.unchanged(ctx) {
+		return s.ProviderServer.ReadResource(ctx, req)
+	}
+	if identity, ok := read.identity(req.CurrentIdentity); ok && read.isComplete() {
+		return &tfprotov6.ReadResourceResponse{
+			NewState: req.CurrentState, Private: req.Private, NewIdentity: identity,
+		}, nil
+	}
+	return s.ProviderServer.ReadResource(withListedUnchanged(ctx), req)
+}
