@@ -37,7 +37,7 @@ import (
 //	data sources refuse binary content    TestObjectDataSourceReadsContentWithOneRequest
 //	copies fail above 5 GB                TestLargeSourceIsCopiedByParts
 //	a copy does not follow its source     TestCopyIsRepeatedWhenItsSourceChanges
-//	the whole file is held in memory      BenchmarkUploadMemory
+//	the whole file is held in memory      TestUploadNeverHoldsTheWholeFile
 //	content above 4 MiB fails             TestCLIContentAboveFourMiB
 //	one request per object and refresh    TestListRefreshOfManyObjectsIsFewRequests
 //	a changed key without a version       TestOtherValueAtTheSameVersion

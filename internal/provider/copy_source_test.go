@@ -275,3 +275,26 @@ func TestLargeSourceIsCopiedByParts(t *testing.T) {
 	object.mustBeClean(rotated)
 	object.expect(attrs{"tags.a": "b", "crc64ecma": cosapi.CRC64([]byte(text))})
 }
+
+// TestReencryptedCopyStillFollowsItsSource: the copy onto itself asks nothing of the source, and
+// what was recorded of it must outlive that copy.
+func TestReencryptedCopyStillFollowsItsSource(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	cloud.sourceObject(testVersionedBucket, testRegion, "from", "bytes", cosapi.NoEncryption{})
+	object := newServer(t, cloud, nil).object()
+	config := copyOf(attrs{"bucket": testVersionedBucket, "key": "from"}, nil)
+	object.mustApply(config)
+	object.mustRefresh()
+	reencrypted := config.with(attrs{"sse": sseKMS(attrs{"key_id": testCMK})})
+	object.mustApply(reencrypted)
+	object.mustRefresh()
+	// The same bytes in another version: only what was recorded of the source tells.
+	cloud.sourceObject(testVersionedBucket, testRegion, "from", "bytes", cosapi.NoEncryption{})
+	cloud.ResetJournal()
+	object.mustApply(reencrypted)
+	if n := cloud.Requests("PutObjectCopy"); n != 1 || cloud.bytesIn() != 0 {
+		t.Errorf("requests = %v, want one copy and no upload", cloud.ops())
+	}
+	object.mustBeClean(reencrypted)
+}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -252,5 +253,28 @@ func TestGrantsOfOthersSurvive(t *testing.T) {
 	}
 	if !found {
 		t.Errorf("ACL = %v, want the grant to %s", acl, grantee)
+	}
+}
+
+// TestUploadNeverHoldsTheWholeFile counts what is allocated while a file is hashed and sent. It is
+// not parallel: the count is that of the process.
+func TestUploadNeverHoldsTheWholeFile(t *testing.T) {
+	const size = 256 << 20
+	cloud := newCloud(t, cosemu.Config{Discard: true})
+	file := writeFile(t, "large.bin", "")
+	must(t, os.Truncate(file, size))
+	object := newServer(t, cloud, attrs{"part_size": 8 << 20}).object()
+	config := attrs{"bucket": testBucket, "key": "large", "source": file, "sse": sseCOS()}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	object.mustApply(config)
+	runtime.ReadMemStats(&after)
+	used := after.TotalAlloc - before.TotalAlloc
+	t.Logf("allocated %d MiB for a file of %d MiB", used>>20, size>>20)
+	if used > size/2 {
+		t.Errorf("allocated %d MiB for a file of %d MiB", used>>20, size>>20)
+	}
+	if cloud.bytesIn() < size {
+		t.Errorf("%d bytes were sent, want the file", cloud.bytesIn())
 	}
 }

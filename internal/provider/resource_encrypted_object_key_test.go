@@ -3,6 +3,7 @@ package provider
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
@@ -268,5 +269,39 @@ func TestKeyOfACopySourceIsOnlyNeededToCopy(t *testing.T) {
 	change := object.plan(config)
 	if change.action != "no-op" || !strings.Contains(change.warnings(), `"main"`) {
 		t.Errorf("plan = %s (%s), warnings %q", change.action, change.errors(), change.warnings())
+	}
+}
+
+// TestConcurrentChangeIsNotOverwrittenWithoutTheOldKey: a listing guards where no key opens the
+// object. The same bytes under the same key leave the ETag as it was; only the time tells.
+func TestConcurrentChangeIsNotOverwrittenWithoutTheOldKey(t *testing.T) {
+	t.Parallel()
+	for name, theirs := range map[string]struct{ key, text string }{
+		"other bytes, other key": {testKeyB, "theirs"},
+		"same bytes, same key":   {testKeyA, "hello a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := newCloud(t, cosemu.Config{})
+			object := newServer(t, cloud, nil).object()
+			config := contentObject("a", sseC(attrs{"key_wo": testKeyA, "key_wo_version": 1}))
+			object.mustApply(config)
+			must(t, cloud.AgeObject(testBucket, "a", time.Hour))
+			object.mustRefresh()
+			change := object.plan(config.with(attrs{
+				"sse": sseC(attrs{"key_wo": testKeyD, "key_wo_version": 2}),
+			}))
+			if text := change.errors(); text != "" {
+				t.Fatal(text)
+			}
+			key := mustKey(t, theirs.key)
+			cloud.upload("a", theirs.text, cosapi.SSEC{Key: key})
+			expectError(t, errorText(object.applyPlanned(change)),
+				"changed after the plan", "Plan again")
+			if info := cloud.head(testRef("a"), &key); info.CRC64 !=
+				cosapi.CRC64([]byte(theirs.text)) {
+				t.Error("their object was overwritten")
+			}
+		})
 	}
 }

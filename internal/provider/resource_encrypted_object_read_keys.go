@@ -127,6 +127,10 @@ func (f *objectRefresh) lookupWithoutKey(
 // rewrittenSince reports a listing that is later than what was last seen. It notices a rewrite
 // under the same key, which leaves the ETag as it was.
 func (f *objectRefresh) rewrittenSince(listed cosapi.ListedObject) bool {
-	seen := parseTime(f.known.LastModified)
-	return !seen.IsZero() && listed.LastModified.After(seen)
+	return rewrittenAfter(parseTime(f.known.LastModified), listed)
+}
+
+// rewrittenAfter compares in whole seconds: a HEAD has no finer ones, whatever listings show.
+func rewrittenAfter(seen time.Time, listed cosapi.ListedObject) bool {
+	return !seen.IsZero() && listed.LastModified.Truncate(time.Second).After(seen)
 }

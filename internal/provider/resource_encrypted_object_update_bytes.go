@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"golang.org/x/sync/errgroup"
@@ -124,8 +125,7 @@ func (u *objectUpdate) guard(ctx context.Context) (cosapi.ObjectInfo, error) {
 	case !u.state.ETag.IsNull() && info.ETag != u.state.ETag.ValueString():
 		return info, &objectMovedError{u.write.ref, "its ETag is another one"}
 	case u.known.LastModified != "" && formatTime(info.LastModified) != u.known.LastModified:
-		return info, &objectMovedError{u.write.ref, "it was rewritten at " +
-			info.LastModified.UTC().Format("2006-01-02 15:04:05 GMT")}
+		return info, u.rewritten(info.LastModified)
 	}
 	return info, nil
 }
@@ -135,10 +135,22 @@ func (u *objectUpdate) guardByListing(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if found && !u.state.ETag.IsNull() && listed.ETag != u.state.ETag.ValueString() {
+	switch {
+	case !found:
+		// Listings lag: a missing object is one that was just written, or nothing to overwrite.
+		return nil
+	case !u.state.ETag.IsNull() && listed.ETag != u.state.ETag.ValueString():
 		return &objectMovedError{u.write.ref, "its ETag is another one"}
+	case rewrittenAfter(parseTime(u.known.LastModified), listed):
+		return u.rewritten(listed.LastModified)
 	}
 	return nil
+}
+
+// rewritten is the error for an object whose bytes somebody wrote again at a time.
+func (u *objectUpdate) rewritten(at time.Time) error {
+	return &objectMovedError{u.write.ref, "it was rewritten at " +
+		at.UTC().Format("2006-01-02 15:04:05 GMT")}
 }
 
 // surviving is what the write stores: what is managed, and the ACL (and for an upload the tags)

@@ -252,3 +252,50 @@ func (*officialObject) Delete(
 	context.Context, tfresource.DeleteRequest, *tfresource.DeleteResponse,
 ) {
 }
+
+// TestCLIModuleChoosesTheMode: a module makes the blocks of sse of a value that only the apply
+// knows.
+func TestCLIModuleChoosesTheMode(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	run := newCLIRun(t, requiredProviders+cloud.providerHCL("")+`
+resource "terraform_data" "mode" {
+  input = "kms"
+}
+
+module "object" {
+  source = "./object"
+  mode   = terraform_data.mode.output
+}
+`, nil)
+	must(t, os.Mkdir(run.dir+"/object", 0o700))
+	must(t, os.WriteFile(run.dir+"/object/main.tf", []byte(requiredProviders+`
+variable "mode" {
+  type = string
+}
+
+resource "cos_encrypted_object" "x" {
+  bucket  = "examplebucket-1250000000"
+  key     = "module"
+  content = "text"
+  sse {
+    dynamic "cos" {
+      for_each = var.mode == "cos" ? [1] : []
+      content {}
+    }
+    dynamic "kms" {
+      for_each = var.mode == "kms" ? [1] : []
+      content {}
+    }
+  }
+}
+`), 0o600))
+	run.mustRun("get")
+	run.mustRun("apply", "-auto-approve")
+	if mode := cloud.head(testRef("module"), nil).Encryption.Mode; mode != cosapi.ModeSSEKMS {
+		t.Errorf("mode = %s, want SSE-KMS", mode)
+	}
+	if again := run.mustRun("plan"); !strings.Contains(again, "No changes") {
+		t.Errorf("plan after the apply:\n%s", again)
+	}
+}
