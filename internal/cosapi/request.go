@@ -45,12 +45,19 @@ func (c *Client) do(ctx context.Context, req request, send sendFunc) error {
 	if err != nil {
 		return &Error{Op: req.op, Ref: req.ref, Err: err}
 	}
+	doubtful := false
 	for attempt := 1; ; attempt++ {
 		failure := c.try(ctx, req, attempt, sdk, send)
 		if failure == nil {
 			return nil
 		}
 		verdict := judge(failure)
+		if doubtful && Classify(failure) == ClassExists {
+			// What exists may be the object of the try before, which a HEAD did not show yet.
+			if arrived, err := req.arrived(ctx); err == nil && arrived {
+				return nil
+			}
+		}
 		if ctx.Err() != nil && verdict != verdictFinal {
 			return c.canceled(ctx, req, failure)
 		}
@@ -59,6 +66,7 @@ func (c *Client) do(ctx context.Context, req request, send sendFunc) error {
 			if arrived || err != nil {
 				return err
 			}
+			doubtful = true
 		}
 		if verdict == verdictFinal || attempt > c.config.MaxRetries {
 			return failure
@@ -146,6 +154,10 @@ func (c *Client) measureSkew(header http.Header) {
 		c.skew.Store(int64(date.Sub(c.config.Now())))
 	}
 }
+
+// Now is the present by COS's clock, as far as its answers have told: compare it with times that
+// COS reports.
+func (c *Client) Now() time.Time { return c.serverTime(c.config.Now()) }
 
 // serverTime converts a moment of our clock to COS's.
 func (c *Client) serverTime(local time.Time) time.Time {

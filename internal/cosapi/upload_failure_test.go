@@ -3,6 +3,7 @@ package cosapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -210,6 +211,48 @@ func TestCancelledUploadEndsAtOnceAndLeavesNoParts(t *testing.T) {
 	h.hasNoUploads(t)
 }
 
+// TestForbiddenOverwriteRecognisesItsOwnObject: the answer was lost, and a HEAD did not show the
+// object yet.
+func TestForbiddenOverwriteRecognisesItsOwnObject(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		op   string
+		size int
+	}{
+		"one request": {"PutObject", 1}, "parts": {"CompleteMultipartUpload", 2 * minPartSize},
+	} {
+		for _, ours := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, ours %t", name, ours), func(t *testing.T) {
+				t.Parallel()
+				h := startEmulator(t, cosemu.Config{}, byParts)
+				ref := h.ref(t, "own")
+				lost := cosemu.Fault{Op: test.op, DropAnswer: true, Times: 1}
+				if !ours {
+					h.store(t, ref, sample, WriteOptions{Encryption: SSECOS{}})
+					lost = cosemu.Fault{Op: test.op, Status: 500, Code: "InternalError", Times: 1}
+				}
+				h.emulator.AddFaults(lost,
+					cosemu.Fault{Op: "HeadObject", Status: 404, Code: "NoSuchKey", Times: 1})
+				content := randomBytes(test.size)
+				options := encrypted(SSECOS{})
+				options.ForbidOverwrite = true
+				_, err := h.Put(t.Context(), ref, BytesBody(content), options)
+				switch {
+				case ours && err != nil:
+					t.Error(err)
+				case !ours && Classify(err) != ClassExists:
+					t.Errorf("error = %v, want that the object exists", err)
+				case ours:
+					h.holds(t, ref, nil, content)
+				default:
+					h.holds(t, ref, nil, []byte(sample))
+				}
+				h.hasNoUploads(t)
+			})
+		}
+	}
+}
+
 func TestForbiddenOverwriteKeepsTheObject(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"one request": 1, "parts": 2 * minPartSize} {
@@ -291,9 +334,15 @@ func TestDamagedBytesAreNoticed(t *testing.T) {
 func TestDamagedPartIsSentAgain(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		damaged int32 // answers with a wrong CRC64
+		damaged int32 // answers
+		header  string
 		ok      bool
-	}{"twice": {2, true}, "always": {1000, false}} {
+	}{
+		"other CRC64 twice":  {2, headerCRC64, true},
+		"other CRC64 always": {1000, headerCRC64, false},
+		"no ETag twice":      {2, "ETag", true},
+		"no ETag always":     {1000, "ETag", false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var parts atomic.Int32
@@ -301,7 +350,7 @@ func TestDamagedPartIsSentAgain(t *testing.T) {
 			h.changeAnswers(func(resp *http.Response) {
 				isPart := strings.Contains(resp.Request.URL.RawQuery, "partNumber")
 				if isPart && parts.Add(1) <= test.damaged {
-					resp.Header.Set(headerCRC64, "1")
+					resp.Header.Set(test.header, map[string]string{headerCRC64: "1"}[test.header])
 				}
 			})
 			content := randomBytes(2 * minPartSize)
@@ -313,6 +362,11 @@ func TestDamagedPartIsSentAgain(t *testing.T) {
 				t.Error(err)
 			case test.ok:
 				h.holds(t, ref, nil, content)
+			case test.header == "ETag":
+				if Classify(err) != ClassConnection ||
+					!strings.Contains(err.Error(), errDamagedAnswer.Error()) {
+					t.Errorf("error = %v, want that the answer is incomplete", err)
+				}
 			case !errors.As(err, &checksum) || checksum.Part == 0:
 				t.Errorf("error = %v, want a *ChecksumError that names the part", err)
 			}

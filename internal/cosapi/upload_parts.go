@@ -164,6 +164,9 @@ func (m *multipart) uploadPart(
 			damaged = &ChecksumError{Ref: m.ref, Local: local, COS: remote, Part: i + 1}
 			return resp, damaged
 		}
+		if resp.Header.Get("ETag") == "" {
+			return resp, errDamagedAnswer
+		}
 		part.crc64, part.etag = sum.Sum64(), resp.Header.Get("ETag")
 		return resp, nil
 	})

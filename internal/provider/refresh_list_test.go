@@ -150,3 +150,19 @@ func TestListRefreshWithoutPermissionFallsBackToHead(t *testing.T) {
 	object.mustRefresh()
 	cloud.expectOps("GetBucket", "HeadObject")
 }
+
+// TestListRefreshGoesByTheClockOfCOS: a clock here that is ahead does not make a fresh object old.
+func TestListRefreshGoesByTheClockOfCOS(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{
+		Now: func() time.Time { return time.Now().Add(-time.Minute) },
+	})
+	object := newServer(t, cloud, listAttrs()).object()
+	object.mustApply(contentObject("a", sseCOS()))
+	object = object.on(newServer(t, cloud, listAttrs()))
+	object.mustRefresh()
+	object = object.on(newServer(t, cloud, listAttrs()))
+	cloud.ResetJournal()
+	object.mustRefresh()
+	cloud.expectOps("HeadObject")
+}

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -21,9 +22,12 @@ type baseline struct {
 	// the same thing.
 	AskedAlgorithm    string `json:"asked_algorithm,omitempty"`
 	ReportedAlgorithm string `json:"reported_algorithm,omitempty"`
-	// LastModified is the object's when it was last seen, and HeadAt when it was last asked for.
+	// LastModified is the object's when it was last seen, and HeadAt when it was last asked for,
+	// both by COS's clock.
 	LastModified string `json:"last_modified,omitempty"`
 	HeadAt       string `json:"head_at,omitempty"`
+	// WrittenAt is when a write was answered, by COS's clock, that did not say LastModified.
+	WrittenAt string `json:"written_at,omitempty"`
 	// Rewritten says that somebody else has written the object since it was last written from
 	// here. Of a write-only body nothing else would tell.
 	Rewritten bool `json:"rewritten,omitempty"`
@@ -44,6 +48,23 @@ type baseline struct {
 	// CopySourceETag and CopySourceVersionID are the source of the last copy.
 	CopySourceETag      string `json:"copy_source_etag,omitempty"`
 	CopySourceVersionID string `json:"copy_source_version_id,omitempty"`
+}
+
+// writeTolerance is how far the clocks of COS's machines may be apart.
+const writeTolerance = 5 * time.Second
+
+// seen records the Last-Modified of the object.
+func (b *baseline) seen(modified time.Time) {
+	b.LastModified, b.WrittenAt = formatTime(modified), ""
+}
+
+// writtenSince reports a Last-Modified later than what was last seen or, where the object was not
+// seen since it was written, than that write. It compares in whole seconds: a HEAD has no finer
+// ones, whatever listings show.
+func (b baseline) writtenSince(modified time.Time) bool {
+	seen, written := parseTime(b.LastModified), parseTime(b.WrittenAt)
+	return !seen.IsZero() && modified.Truncate(time.Second).After(seen) ||
+		!written.IsZero() && modified.After(written.Add(writeTolerance))
 }
 
 // privateReader and privateWriter are the two sides of private state in requests and answers.

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -379,4 +380,54 @@ func TestTagsThatMayNotBeReadAreAWarning(t *testing.T) {
 	if change := object.plan(config); change.action != "no-op" {
 		t.Errorf("plan = %s, want no-op", change.action)
 	}
+}
+
+// secretBodyOfAnHourAgo is a write-only body that was uploaded an hour ago and not looked at since:
+// an upload's answer does not say Last-Modified, and the state shows nothing to compare.
+func secretBodyOfAnHourAgo(t *testing.T, cloud *cloud) (*coreResource, attrs) {
+	t.Helper()
+	object := newServer(t, cloud, nil).object()
+	config := contentObject("a", sseCOS()).with(attrs{
+		"content": nil, "content_wo": "ours", "content_wo_version": 1,
+	})
+	object.mustApply(config)
+	must(t, cloud.AgeObject(testBucket, "a", time.Hour))
+	changeBaseline(t, object, "written_at", formatTime(time.Now().Add(-time.Hour)))
+	return object, config
+}
+
+// overwrite replaces the bytes of an object and nothing else.
+func (c *cloud) overwrite(key, text string) {
+	c.t.Helper()
+	c.place(testRef(key), text, cosapi.WriteOptions{
+		Encryption: cosapi.SSECOS{Algorithm: "AES256"},
+		Headers:    c.head(testRef(key), nil).Headers,
+	})
+}
+
+func TestSecretBodyOverwrittenBeforeTheFirstRefresh(t *testing.T) {
+	t.Parallel()
+	for _, overwritten := range []bool{true, false} {
+		t.Run(fmt.Sprint(overwritten), func(t *testing.T) {
+			t.Parallel()
+			cloud := newCloud(t, cosemu.Config{})
+			object, config := secretBodyOfAnHourAgo(t, cloud)
+			if overwritten {
+				cloud.overwrite("a", "theirs")
+			}
+			object.mustRefresh()
+			if got := object.plan(config).action == "update"; got != overwritten {
+				t.Errorf("the plan uploads again: %t, want %t", got, overwritten)
+			}
+		})
+	}
+}
+
+func TestSecretBodyOverwrittenAfterThePlan(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, cosemu.Config{})
+	object, config := secretBodyOfAnHourAgo(t, cloud)
+	change := object.plan(config.with(attrs{"content_wo": "new", "content_wo_version": 2}))
+	cloud.overwrite("a", "theirs")
+	expectError(t, errorText(object.applyPlanned(change)), "changed after the plan", "Plan again")
 }

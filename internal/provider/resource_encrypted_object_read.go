@@ -215,14 +215,16 @@ func (f *objectRefresh) differs(listed cosapi.ListedObject) bool {
 
 // takeListed stores what a listing says.
 func (f *objectRefresh) takeListed(listed cosapi.ListedObject) {
-	f.known.Rewritten = f.known.Rewritten || f.differs(listed) || f.rewrittenSince(listed)
+	f.known.Rewritten = f.known.Rewritten || f.differs(listed) ||
+		f.known.writtenSince(listed.LastModified)
 	f.state.ETag = types.StringValue(listed.ETag)
 	f.state.Size = types.Int64Value(listed.Size)
 	f.state.CRC64ECMA = types.StringNull()
 	if listed.StorageClass != "" {
 		f.state.StorageClass = types.StringValue(listed.StorageClass)
 	}
-	f.known.LastModified, f.known.Unread = formatTime(listed.LastModified), true
+	f.known.seen(listed.LastModified)
+	f.known.Unread = true
 	recorded, _ := encryptionStatus(f.state.Encryption)
 	hideSecretBody(&f.state, recorded.Mode)
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -105,12 +104,13 @@ func (f *objectRefresh) lookupWithoutKey(
 	ctx context.Context,
 ) (cosapi.ObjectInfo, bool, diag.Diagnostics) {
 	listed, found, err := f.data.client.Find(ctx, f.ref)
-	if err == nil && found && !f.differs(listed) && !f.rewrittenSince(listed) {
+	if err == nil && found && !f.differs(listed) &&
+		!f.known.writtenSince(listed.LastModified) {
 		if listed.StorageClass != "" {
 			f.state.StorageClass = types.StringValue(listed.StorageClass)
 		}
-		f.known.LastModified = formatTime(listed.LastModified)
-		f.known.HeadAt = formatTime(time.Now())
+		f.known.seen(listed.LastModified)
+		f.known.HeadAt = formatTime(f.data.client.Now())
 		return cosapi.ObjectInfo{}, false, nil
 	}
 	info, headErr := f.data.client.Head(ctx, f.ref, nil)
@@ -122,15 +122,4 @@ func (f *objectRefresh) lookupWithoutKey(
 		return cosapi.ObjectInfo{}, false, nil
 	}
 	return f.lookupFailed(ctx, headErr, false)
-}
-
-// rewrittenSince reports a listing that is later than what was last seen. It notices a rewrite
-// under the same key, which leaves the ETag as it was.
-func (f *objectRefresh) rewrittenSince(listed cosapi.ListedObject) bool {
-	return rewrittenAfter(parseTime(f.known.LastModified), listed)
-}
-
-// rewrittenAfter compares in whole seconds: a HEAD has no finer ones, whatever listings show.
-func rewrittenAfter(seen time.Time, listed cosapi.ListedObject) bool {
-	return !seen.IsZero() && listed.LastModified.Truncate(time.Second).After(seen)
 }

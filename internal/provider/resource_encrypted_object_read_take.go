@@ -39,8 +39,8 @@ func (f *objectRefresh) take(info cosapi.ObjectInfo) {
 	}
 	hideSecretBody(&f.state, info.Encryption.Mode)
 	f.known.Restored, f.known.Unread = info.Restore.Restored, false
-	f.known.LastModified = formatTime(info.LastModified)
-	f.known.HeadAt = formatTime(time.Now())
+	f.known.seen(info.LastModified)
+	f.known.HeadAt = formatTime(f.data.client.Now())
 	if wasImported || f.known.KeyMD5 == "" {
 		f.known.KeyMD5 = info.Encryption.CustomerKeyMD5
 	}
@@ -52,7 +52,8 @@ func (f *objectRefresh) isAnother(info cosapi.ObjectInfo) bool {
 	seen := parseTime(f.known.LastModified)
 	return !f.state.ETag.IsNull() && info.ETag != f.state.ETag.ValueString() ||
 		!f.state.VersionID.IsNull() && info.VersionID != f.state.VersionID.ValueString() ||
-		!seen.IsZero() && info.LastModified.Unix() != seen.Unix()
+		!seen.IsZero() && info.LastModified.Unix() != seen.Unix() ||
+		f.known.writtenSince(info.LastModified)
 }
 
 // takeFacts stores the computed attributes.

@@ -118,6 +118,9 @@ func (w *objectWrite) baselineAfter(done written) baseline {
 		ReportedAlgorithm: done.Encryption.Algorithm,
 	}
 	b.LastModified = formatTime(done.LastModified)
+	if done.LastModified.IsZero() {
+		b.WrittenAt = formatTime(w.data.client.Now())
+	}
 	if done.file != nil {
 		b.File, b.FileHashedAt = done.file, formatTime(time.Now())
 	}

@@ -124,7 +124,8 @@ func (u *objectUpdate) guard(ctx context.Context) (cosapi.ObjectInfo, error) {
 		return info, err
 	case !u.state.ETag.IsNull() && info.ETag != u.state.ETag.ValueString():
 		return info, &objectMovedError{u.write.ref, "its ETag is another one"}
-	case u.known.LastModified != "" && formatTime(info.LastModified) != u.known.LastModified:
+	case u.known.LastModified != "" && formatTime(info.LastModified) != u.known.LastModified,
+		u.known.writtenSince(info.LastModified):
 		return info, u.rewritten(info.LastModified)
 	}
 	return info, nil
@@ -141,7 +142,7 @@ func (u *objectUpdate) guardByListing(ctx context.Context) error {
 		return nil
 	case !u.state.ETag.IsNull() && listed.ETag != u.state.ETag.ValueString():
 		return &objectMovedError{u.write.ref, "its ETag is another one"}
-	case rewrittenAfter(parseTime(u.known.LastModified), listed):
+	case u.known.writtenSince(listed.LastModified):
 		return u.rewritten(listed.LastModified)
 	}
 	return nil
