@@ -38,6 +38,38 @@ func (r *objectRestoreResource) Create(
 	}
 }
 
+// restore asks COS for a restore, waits for it where that is wanted, and fills in the result.
+// asked reports that COS has accepted, so that there is something to remember, also with errors.
+func (r *objectRestoreResource) restore(
+	ctx context.Context, config objectRestoreModel, plan *objectRestoreModel,
+) (asked bool, diags diag.Diagnostics) {
+	diags = r.data.ready()
+	if diags.HasError() {
+		return false, diags
+	}
+	ref, refDiags := r.data.resolve(plan.address(), path.Root("region"))
+	diags.Append(refDiags...)
+	choice, given := decodeOpeningSSE(path.Root("sse"), config.SSE)
+	key, keyDiags := openingKey(choice, given, r.data.keyring)
+	diags.Append(keyDiags...)
+	if diags.HasError() {
+		return false, diags
+	}
+	ctx = r.data.maskSecrets(ctx, keyList(key)...)
+	plan.Region, plan.ID = types.StringValue(ref.Region), types.StringValue(ref.String())
+	request := restoreRequest{
+		data: r.data, ref: ref, wait: plan.Wait.ValueBool(),
+		options: cosapi.RestoreOptions{
+			Days: int(plan.Days.ValueInt64()), Tier: plan.Tier.ValueString(), Key: key,
+		},
+	}
+	info, asked, restoreDiags := request.run(ctx)
+	if asked {
+		plan.take(info, time.Now())
+	}
+	return asked, append(diags, restoreDiags...)
+}
+
 // Update asks for another restore where the plan says so; everything else is only remembered.
 func (r *objectRestoreResource) Update(
 	ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse,

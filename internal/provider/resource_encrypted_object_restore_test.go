@@ -326,7 +326,7 @@ func TestRestoreLogsThatItWaits(t *testing.T) {
 		const takes = 4 * time.Hour
 		started, looks := time.Now(), 0
 		var last time.Time
-		info, err := followRestore(ctx, true, func(context.Context) (cosapi.ObjectInfo, error) {
+		info, err := followRestore(ctx, true, nil, func(context.Context) (cosapi.ObjectInfo, error) {
 			if now := time.Now(); !last.IsZero() && now.Sub(last) > time.Minute {
 				t.Errorf("%s between two looks", now.Sub(last))
 			}
