@@ -17,10 +17,14 @@ type ObjectRef struct {
 	VersionID string // "" is the current version
 }
 
-// String returns bucket/key, followed by ?versionId=... where a version is named. The region is
-// left out because it is no part of the name that users write.
+// String returns bucket/key, or the bucket alone where there is no key, followed by ?versionId=...
+// where a version is named. The region is left out because it is no part of the name that users
+// write.
 func (r ObjectRef) String() string {
-	if r.VersionID == "" {
+	switch {
+	case r.Key == "":
+		return r.Bucket
+	case r.VersionID == "":
 		return r.Bucket + "/" + r.Key
 	}
 	return r.Bucket + "/" + r.Key + "?versionId=" + r.VersionID

@@ -17,6 +17,9 @@ func TestObjectRefString(t *testing.T) {
 	if got := ref.String(); got != "b-1250000000/dir/a b?versionId=MTg0" {
 		t.Error(got)
 	}
+	if got := (ObjectRef{Bucket: "b-1250000000"}).String(); got != "b-1250000000" {
+		t.Errorf("String = %q, want the bucket alone", got)
+	}
 	if got := ref.Current().VersionID; got != "" {
 		t.Error(got)
 	}

@@ -1,8 +1,10 @@
 package provider
 
 import (
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
@@ -24,7 +26,9 @@ func sseDataSourceBlock() schema.Block {
 	return dataSourceBlock(sseText+" Required.", nil, map[string]schema.Block{
 		"cos": dataSourceBlock(sseCOSText, map[string]schema.Attribute{
 			"algorithm": schema.StringAttribute{
-				Optional: true, MarkdownDescription: sseAlgorithmText,
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.OneOf(sseAlgorithms...)},
+				MarkdownDescription: sseAlgorithmText,
 			},
 		}, nil),
 		"kms": dataSourceBlock(sseKMSText, map[string]schema.Attribute{

@@ -7,9 +7,11 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
@@ -19,6 +21,8 @@ var (
 	_ provider.ProviderWithValidateConfig     = (*cosProvider)(nil)
 	_ provider.ProviderWithFunctions          = (*cosProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*cosProvider)(nil)
+	_ provider.ProviderWithListResources      = (*cosProvider)(nil)
+	_ provider.ProviderWithActions            = (*cosProvider)(nil)
 )
 
 // cosProvider is the provider "cos". One value serves one provider process.
@@ -102,6 +106,17 @@ func (p *cosProvider) EphemeralResources(context.Context) []func() ephemeral.Eph
 	return []func() ephemeral.EphemeralResource{
 		newEncryptedObjectEphemeral,
 	}
+}
+
+// ListResources lists the resource types that `terraform query` can list. Terraform before 1.14
+// does not ask for them.
+func (p *cosProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newEncryptedObjectList}
+}
+
+// Actions lists the actions. Terraform before 1.14 does not ask for them.
+func (p *cosProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newReencryptAction, newRestoreAction}
 }
 
 // Functions lists the provider's functions.

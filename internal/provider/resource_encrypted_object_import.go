@@ -40,10 +40,7 @@ func (r *encryptedObjectResource) ImportState(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	state := emptyObjectModel()
-	state.Bucket = types.StringValue(ref.Bucket)
-	state.Key = types.StringValue(ref.Key)
-	state.Region = types.StringValue(ref.Region)
+	state := importedObjectModel(ref)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, ref)...)
 }
@@ -115,6 +112,15 @@ func validateRef(ref cosapi.ObjectRef) diag.Diagnostics {
 		}
 	}
 	return diags
+}
+
+// importedObjectModel is the state of an object of which nothing but the name is known.
+func importedObjectModel(ref cosapi.ObjectRef) encryptedObjectModel {
+	state := emptyObjectModel()
+	state.Bucket = types.StringValue(ref.Bucket)
+	state.Key = types.StringValue(ref.Key)
+	state.Region = types.StringValue(ref.Region)
+	return state
 }
 
 // emptyObjectModel is a state in which everything is null, and every block absent.

@@ -16,10 +16,18 @@ import (
 // takes milliseconds to turn such a state into Go values and back; the listing's share of the
 // object is microseconds.
 type server struct {
-	tfprotov6.ProviderServer
+	frameworkServer
 	provider *cosProvider
 	// stateType is the type of cos_encrypted_object's state.
 	stateType func() tftypes.Type
+}
+
+// frameworkServer is everything that the framework's server answers and the protocol calls
+// optional: embedding less would hide the rest from tf6server.
+type frameworkServer interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
+	tfprotov6.ActionServer
 }
 
 // encryptedObjectTypeName is the type of the resource that the shortcut is for.
@@ -39,8 +47,8 @@ func newServerWithEnvironment(
 	return func() tfprotov6.ProviderServer {
 		cos := &cosProvider{version: version, env: env}
 		return &server{
-			ProviderServer: providerserver.NewProtocol6(cos)(),
-			provider:       cos, stateType: sync.OnceValue(encryptedObjectType),
+			frameworkServer: providerserver.NewProtocol6(cos)().(frameworkServer),
+			provider:        cos, stateType: sync.OnceValue(encryptedObjectType),
 		}
 	}
 }
@@ -59,12 +67,12 @@ func (s *server) ReadResource(
 ) (*tfprotov6.ReadResourceResponse, error) {
 	read, ok := s.listedRead(req)
 	if !ok || !read.unchanged(ctx) {
-		return s.ProviderServer.ReadResource(ctx, req)
+		return s.frameworkServer.ReadResource(ctx, req)
 	}
 	if identity, ok := read.identity(req.CurrentIdentity); ok && read.isComplete() {
 		return &tfprotov6.ReadResourceResponse{
 			NewState: req.CurrentState, Private: req.Private, NewIdentity: identity,
 		}, nil
 	}
-	return s.ProviderServer.ReadResource(withListedUnchanged(ctx), req)
+	return s.frameworkServer.ReadResource(withListedUnchanged(ctx), req)
 }

@@ -20,7 +20,7 @@ import (
 
 // countedServer counts the reads that reach the framework.
 type countedServer struct {
-	tfprotov6.ProviderServer
+	frameworkServer
 	reads int
 }
 
@@ -28,15 +28,15 @@ func (s *countedServer) ReadResource(
 	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	s.reads++
-	return s.ProviderServer.ReadResource(ctx, req)
+	return s.frameworkServer.ReadResource(ctx, req)
 }
 
 // countFramework puts a counter between the shortcut and the framework.
 func (s *protocolServer) countFramework() *countedServer {
 	s.t.Helper()
 	shortcut := s.server.(*server)
-	counted := &countedServer{ProviderServer: shortcut.ProviderServer}
-	shortcut.ProviderServer = counted
+	counted := &countedServer{frameworkServer: shortcut.frameworkServer}
+	shortcut.frameworkServer = counted
 	return counted
 }
 
@@ -89,7 +89,7 @@ func expectSameAnswer(t *testing.T, object *coreResource) {
 	counted := object.countFramework()
 	byFramework := *object
 	byFramework.protocolServer = &protocolServer{
-		t: t, schemas: object.schemas, server: listedServer{counted.ProviderServer},
+		t: t, schemas: object.schemas, server: listedServer{counted.frameworkServer},
 	}
 	object.mustRefresh()
 	if counted.reads != 0 {
@@ -108,12 +108,12 @@ func expectSameAnswer(t *testing.T, object *coreResource) {
 }
 
 // listedServer tells the framework that a listing has shown the object unchanged.
-type listedServer struct{ tfprotov6.ProviderServer }
+type listedServer struct{ frameworkServer }
 
 func (s listedServer) ReadResource(
 	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
-	return s.ProviderServer.ReadResource(withListedUnchanged(ctx), req)
+	return s.frameworkServer.ReadResource(withListedUnchanged(ctx), req)
 }
 
 // baselineOf is private state as JSON with its members sorted.
@@ -331,16 +331,8 @@ func TestShortcutLeavesDeferralToTheFramework(t *testing.T) {
 	cloud := newCloud(t, cosemu.Config{})
 	object := settled(t, cloud, []attrs{contentObject("a", sseCOS())})[0]
 	unconfigured := newUnconfiguredServer(t)
-	values := cloud.providerAttrs().with(listAttrs()).with(attrs{"region": unknownValue})
-	_, err := unconfigured.server.ConfigureProvider(t.Context(),
-		&tfprotov6.ConfigureProviderRequest{
-			Config: unconfigured.dynamic(
-				blockValue(t, unconfigured.schemas.Provider.Block, values)),
-			ClientCapabilities: &tfprotov6.ConfigureProviderClientCapabilities{
-				DeferralAllowed: true,
-			},
-		})
-	must(t, err)
+	unconfigured.configureDeferrable(
+		cloud.providerAttrs().with(listAttrs()).with(attrs{"region": unknownValue}))
 	response, err := unconfigured.server.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{
 		TypeName: object.typeName, CurrentState: object.dynamic(object.state),
 		Private: object.private,

@@ -162,10 +162,13 @@ func validateCustomerKey(at path.Path, block types.Object) diag.Diagnostics {
 
 // keyArguments are the ways to give a key that a c block has, in the order of messages.
 func keyArguments(block types.Object) []string {
-	if _, ok := block.Attributes()["key_wo"]; ok {
-		return []string{"key", "key_wo", "key_name"}
+	var names []string
+	for _, name := range []string{"key", "key_wo", "key_name"} {
+		if _, ok := block.Attributes()[name]; ok {
+			names = append(names, name)
+		}
 	}
-	return []string{"key", "key_name"}
+	return names
 }
 
 // validateKeyVersion checks that key_wo and key_wo_version come together, where a block has both.
