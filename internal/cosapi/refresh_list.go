@@ -29,7 +29,7 @@ type ListRefresher struct {
 // Known is what the last HEAD of an object said, and when it was made.
 type Known struct {
 	ETag         string // without quotes
-	Size         int64
+	Size         int64  // bytes; negative if unknown
 	LastModified time.Time
 	StorageClass string
 	HeadAt       time.Time
@@ -57,7 +57,7 @@ func (r *ListRefresher) Unchanged(
 		return false, err
 	}
 	class := orDefault(object.StorageClass, known.StorageClass)
-	return object.ETag == known.ETag && object.Size == known.Size &&
+	return object.ETag == known.ETag && (known.Size < 0 || object.Size == known.Size) &&
 		object.LastModified.Truncate(time.Second).Equal(known.LastModified.Truncate(time.Second)) &&
 		strings.EqualFold(class, known.StorageClass), nil
 }

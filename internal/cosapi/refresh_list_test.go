@@ -133,9 +133,10 @@ func TestOnlyUnchangedIsAnAnswer(t *testing.T) {
 		known func(*Known)
 		want  bool
 	}{
-		"as it was":  {"a", func(*Known) {}, true},
-		"other ETag": {"a", func(k *Known) { k.ETag = "other" }, false},
-		"other size": {"a", func(k *Known) { k.Size++ }, false},
+		"as it was":      {"a", func(*Known) {}, true},
+		"other ETag":     {"a", func(k *Known) { k.ETag = "other" }, false},
+		"size not known": {"a", func(k *Known) { k.Size = -1 }, true},
+		"other size":     {"a", func(k *Known) { k.Size++ }, false},
 		"rewritten, same ETag": {
 			"a", func(k *Known) { k.LastModified = k.LastModified.Add(-time.Hour) }, false,
 		},

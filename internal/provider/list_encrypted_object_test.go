@@ -163,7 +163,7 @@ func TestListOfAnObjectThatNoKeyOpens(t *testing.T) {
 	must(t, err)
 	var members map[string]tftypes.Value
 	must(t, state.As(&members))
-	if textOf(members["etag"]) == "" || numberOf(members["size"]) != 4 {
+	if textOf(members["etag"]) == "" || sizeOf(members["size"]) != 4 {
 		t.Errorf("state = %s, want what the listing says", state)
 	}
 }

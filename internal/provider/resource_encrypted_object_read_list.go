@@ -67,7 +67,7 @@ func (r listedRead) unchanged(ctx context.Context) bool {
 	ctx, cancel := withDeadline(r.data.maskSecrets(ctx), r.deadline())
 	defer cancel()
 	unchanged, err := r.data.refresher.Unchanged(ctx, r.ref, cosapi.Known{
-		ETag: textOf(r.state["etag"]), Size: numberOf(r.state["size"]),
+		ETag: textOf(r.state["etag"]), Size: sizeOf(r.state["size"]),
 		LastModified: parseTime(r.known.LastModified), HeadAt: parseTime(r.known.HeadAt),
 		StorageClass: class,
 	})
@@ -139,11 +139,11 @@ func textOf(value tftypes.Value) string {
 	return text
 }
 
-// numberOf is a whole number of a state, 0 for null.
-func numberOf(value tftypes.Value) int64 {
+// sizeOf is a size in a state, negative for null: that of a write-only body is hidden.
+func sizeOf(value tftypes.Value) int64 {
 	var number big.Float
 	if value.IsNull() || value.As(&number) != nil {
-		return 0
+		return -1
 	}
 	whole, _ := number.Int64()
 	return whole

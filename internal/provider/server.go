@@ -46,9 +46,13 @@ func newServerWithEnvironment(
 ) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		cos := &cosProvider{version: version, env: env}
+		framework, ok := providerserver.NewProtocol6(cos)().(frameworkServer)
+		if !ok {
+			panic("the framework's server answers less of the protocol than it did")
+		}
 		return &server{
-			frameworkServer: providerserver.NewProtocol6(cos)().(frameworkServer),
-			provider:        cos, stateType: sync.OnceValue(encryptedObjectType),
+			frameworkServer: framework, provider: cos,
+			stateType: sync.OnceValue(encryptedObjectType),
 		}
 	}
 }

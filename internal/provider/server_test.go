@@ -56,10 +56,13 @@ func TestShortcutAnswersAsTheFrameworkDoes(t *testing.T) {
 	t.Parallel()
 	object := contentObject("a", sseCOS())
 	for name, config := range map[string]attrs{
-		"SSE-COS":         object,
-		"SSE-KMS":         contentObject("a", sseKMS(attrs{})),
-		"keyring":         contentObject("a", sseC(attrs{"key_name": "main"})),
-		"write-only key":  contentObject("a", sseC(attrs{"key_wo": testKeyD, "key_wo_version": 1})),
+		"SSE-COS":        object,
+		"SSE-KMS":        contentObject("a", sseKMS(attrs{})),
+		"keyring":        contentObject("a", sseC(attrs{"key_name": "main"})),
+		"write-only key": contentObject("a", sseC(attrs{"key_wo": testKeyD, "key_wo_version": 1})),
+		"secret body": contentObject("a", sseKMS(attrs{})).with(attrs{
+			"content": nil, "content_wo": "secret", "content_wo_version": 1,
+		}),
 		"headers":         object.with(attrs{"metadata": map[string]string{"a": "b"}}),
 		"storage class":   object.with(attrs{"storage_class": "STANDARD_IA"}),
 		"file":            object.with(attrs{"content": nil, "source": oldFile(t, "file")}),
