@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"hash"
 	"hash/crc64"
@@ -295,7 +296,7 @@ func readFile(b *testing.B, path string, buffer []byte) {
 	for err == nil {
 		_, err = file.Read(buffer)
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		b.Fatal(err)
 	}
 }

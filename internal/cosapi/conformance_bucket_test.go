@@ -315,7 +315,7 @@ func checkStorageClasses(t *testing.T, h *harness) {
 func checkCredentials(t *testing.T, h *harness) {
 	ref := h.ref(t, "credentials")
 	h.store(t, ref, sample, WriteOptions{Encryption: SSECOS{}})
-	real, err := h.config.Credentials.Credentials(t.Context())
+	valid, err := h.config.Credentials.Credentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +324,7 @@ func checkCredentials(t *testing.T, h *harness) {
 		class  Class
 	}{
 		"wrong-secret": {func(c *Config) {
-			c.Credentials = StaticCredentials(real.SecretID, "wrong", real.Token.Reveal())
+			c.Credentials = StaticCredentials(valid.SecretID, "wrong", valid.Token.Reveal())
 		}, ClassAuthentication},
 		"unknown-id": {func(c *Config) {
 			c.Credentials = StaticCredentials("AKIDunknown000000000000000000000000", "wrong", "")

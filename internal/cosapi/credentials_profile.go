@@ -99,10 +99,10 @@ func profileFile(dir, name, suffix string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		switch {
-		case dir == "":
+		switch dir {
+		case "":
 			rest = defaultProfileDir
-		case dir == "~":
+		case "~":
 			rest = ""
 		}
 		dir = filepath.Join(home, filepath.FromSlash(rest))

@@ -57,7 +57,7 @@ func (r *renewedCredentials) Credentials(ctx context.Context) (Credentials, erro
 		if outcome.Err != nil {
 			return Credentials{}, outcome.Err
 		}
-		return outcome.Val.(Credentials), nil
+		return outcome.Val.(Credentials), nil //nolint:forcetypeassert // renew returns them.
 	}
 }
 

@@ -19,7 +19,9 @@ func faulty(t *testing.T, key string, options WriteOptions) (*harness, ObjectRef
 	info := h.head(t, ref, readKey(options.Encryption))
 	// Last-Modified is in whole seconds: an object that was written in this very second could not
 	// be told from one that the test writes.
-	h.emulator.AgeObject(ref.Bucket, ref.Key, clockAge)
+	if err := h.emulator.AgeObject(ref.Bucket, ref.Key, clockAge); err != nil {
+		t.Fatal(err)
+	}
 	info.LastModified = info.LastModified.Add(-clockAge)
 	h.emulator.ResetJournal()
 	return h, ref, info
@@ -177,7 +179,9 @@ func TestRotationWithALostAnswer(t *testing.T) {
 func TestObjectsWithoutCRC64(t *testing.T) {
 	t.Parallel()
 	h, ref, _ := faulty(t, "k", WriteOptions{Encryption: SSECOS{}})
-	h.emulator.ForgetCRC64(ref.Bucket, ref.Key)
+	if err := h.emulator.ForgetCRC64(ref.Bucket, ref.Key); err != nil {
+		t.Fatal(err)
+	}
 	content, info, err := h.Content(t.Context(), ref, nil, 100)
 	if string(content) != sample || err != nil || info.CRC64 != "" {
 		t.Errorf("%q, CRC64 %q, %v", content, info.CRC64, err)

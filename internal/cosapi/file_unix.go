@@ -13,5 +13,5 @@ func changeTimeAndInode(info os.FileInfo) (int64, uint64) {
 	if !ok {
 		return 0, 0
 	}
-	return changeTime(stat), uint64(stat.Ino)
+	return changeTime(stat), uint64(stat.Ino) //nolint:unconvert // It has 32 bits on some systems.
 }

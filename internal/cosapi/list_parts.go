@@ -28,8 +28,8 @@ func (c *Client) listParts(
 		for _, part := range page.Parts {
 			parts[part.PartNumber] = listedPart{etag: unquote(part.ETag), size: part.Size}
 		}
-		next, err := strconv.Atoi(page.NextPartNumberMarker)
-		if !page.IsTruncated || err != nil {
+		next, _ := strconv.Atoi(page.NextPartNumberMarker)
+		if !page.IsTruncated || next == 0 {
 			return parts, nil
 		}
 		query.PartNumberMarker = strconv.Itoa(next)

@@ -36,7 +36,7 @@ func (h *harness) holds(t *testing.T, ref ObjectRef, key *CustomerKey, want []by
 
 // changeAnswers lets a test damage what the emulator answers.
 func (h *harness) changeAnswers(change func(*http.Response)) {
-	h.Client.http.Transport = roundTripper{h.Client.http.Transport, change}
+	h.http.Transport = roundTripper{h.http.Transport, change}
 }
 
 type roundTripper struct {

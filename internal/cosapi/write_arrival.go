@@ -76,13 +76,12 @@ func (c *Client) older(modified, started time.Time) bool {
 
 // matches compares an object with want.
 func (c *Client) matches(want arrival, info ObjectInfo) (bool, error) {
-	_, encryption := VerifyEncryption(want.options.Encryption, info.Encryption)
 	class := orDefault(want.options.StorageClass, info.StorageClass)
 	switch {
 	case info.Size != want.size,
 		c.older(info.LastModified, want.started),
 		want.replaces(info),
-		encryption != nil,
+		!isEncryptedAs(want.options.Encryption, info.Encryption),
 		!strings.EqualFold(class, info.StorageClass),
 		!want.options.Headers.agree(info.Headers):
 		return false, nil
@@ -90,6 +89,11 @@ func (c *Client) matches(want arrival, info ObjectInfo) (bool, error) {
 		return false, errUndecided
 	}
 	return info.CRC64 == want.crc64, nil
+}
+
+func isEncryptedAs(want Encryption, got EncryptionStatus) bool {
+	_, err := VerifyEncryption(want, got)
+	return err == nil
 }
 
 // replaces reports whether info is the very version that was to be replaced. The version "null" of

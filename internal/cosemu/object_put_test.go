@@ -279,6 +279,8 @@ func (z *zeros) Read(p []byte) (int, error) {
 
 // TestDiscardStreams shows that a body 64 times as large as a piece passes in a few pieces' memory.
 // It does not run in parallel because it measures the process's allocations.
+//
+//nolint:paralleltest // It counts what the process allocates.
 func TestDiscardStreams(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.Discard = true })
 	request := httptest.NewRequest("PUT", "https://"+plainHost+"/a", &zeros{64 * pieceSize})

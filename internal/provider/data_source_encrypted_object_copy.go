@@ -96,7 +96,7 @@ func (d *objectCopyDataSource) Read(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	wanted, diags := d.wanted(ctx, model)
+	wanted, diags := d.wanted(model)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -124,9 +124,7 @@ type wantedCopy struct {
 	overwrite    bool
 }
 
-func (d *objectCopyDataSource) wanted(
-	ctx context.Context, model objectCopyModel,
-) (wantedCopy, diag.Diagnostics) {
+func (d *objectCopyDataSource) wanted(model objectCopyModel) (wantedCopy, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	destination, refDiags := d.data.resolve(objectAddress{
 		bucket: model.Bucket, key: model.Key, region: model.Region,
@@ -135,9 +133,7 @@ func (d *objectCopyDataSource) wanted(
 	source, _ := decodeCopySource(model.CopySource)
 	sourceKey, keyDiags := openingKey(source.sseC, source.encrypted, d.data.keyring)
 	diags.Append(keyDiags...)
-	choice, sseDiags := decodeSSE(ctx, model.SSE)
-	diags.Append(sseDiags...)
-	encryption, sseDiags := d.data.requestedEncryption(choice, types.StringNull())
+	encryption, sseDiags := d.data.requestedEncryption(decodeSSE(model.SSE), types.StringNull())
 	diags.Append(sseDiags...)
 
 	wanted := wantedCopy{

@@ -423,7 +423,7 @@ func TestCopyDataSourceKeepsTheTimeOfItsCopy(t *testing.T) {
 	if first != made {
 		t.Errorf("copied_at = %v, want %v", first, made)
 	}
-	c.AgeObject(testBucket, "from", time.Hour)
+	must(t, c.AgeObject(testBucket, "from", time.Hour))
 	again := lookup(t, server.mustRead(copyType, copyConfig(sseCOS())), "copied_at")
 	if again != first {
 		t.Errorf("copied_at = %v, want %v", again, first)

@@ -84,6 +84,8 @@ func newAudit(bucket auditClient, limit int64) *audit {
 }
 
 // The heap is the process's, so this test must not run beside others.
+//
+//nolint:paralleltest // It counts what the process allocates.
 func TestAuditHoldsNoMoreForTenThousandObjectsThanForOneThousand(t *testing.T) {
 	const allowed = 8 << 20
 	peak := func(n int) uint64 {

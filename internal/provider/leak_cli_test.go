@@ -44,7 +44,7 @@ func (r *cliRun) read(name string) string {
 func spellings(secret string) []string {
 	return []string{
 		secret, base64.StdEncoding.EncodeToString([]byte(secret)),
-		hex.EncodeToString([]byte(secret)), fmt.Sprint([]byte(secret)),
+		hex.EncodeToString([]byte(secret)), fmt.Sprintf("%d", []byte(secret)),
 	}
 }
 

@@ -43,10 +43,9 @@ func (a *assessor) assess(ctx context.Context) (assessment, diag.Diagnostics) {
 	var result assessment
 	body, diags := decodeBody(a.config)
 	result.body = body
-	choice, choiceDiags := decodeSSE(ctx, a.config.SSE)
-	diags.Append(choiceDiags...)
+	choice := decodeSSE(a.config.SSE)
 	// The plan has the schema's default; the configuration has the write-only key.
-	planned, _ := decodeSSE(ctx, a.plan.SSE)
+	planned := decodeSSE(a.plan.SSE)
 	choice.algorithm = planned.algorithm
 	result.choice = choice
 	sse, sseDiags := a.assessEncryption(ctx, choice)
@@ -58,7 +57,7 @@ func (a *assessor) assess(ctx context.Context) (assessment, diag.Diagnostics) {
 	content, contentDiags := a.assessContent(ctx, body)
 	diags.Append(contentDiags...)
 	result.content = content
-	result.readKey = a.readKey(choice, sse)
+	result.readKey = a.readKey(choice)
 	result.input = decisionInput{
 		creating:        a.creating,
 		hasBody:         body.kind != bodyNone,
@@ -164,7 +163,7 @@ func (a *assessor) obstacle(readKey *cosapi.CustomerKey) obstacle {
 
 // readKey finds the key that the object is encrypted with, by the MD5 that COS reports: the key in
 // the state, any key of the keyring, or the configured one.
-func (a *assessor) readKey(choice sseChoice, sse encryptionAssessment) *cosapi.CustomerKey {
+func (a *assessor) readKey(choice sseChoice) *cosapi.CustomerKey {
 	observed, _ := encryptionStatus(a.state.Encryption)
 	if observed.Mode != cosapi.ModeSSEC || observed.CustomerKeyMD5 == "" {
 		return nil
@@ -172,7 +171,7 @@ func (a *assessor) readKey(choice sseChoice, sse encryptionAssessment) *cosapi.C
 	if _, key, ok := a.data.keyring.ByMD5(observed.CustomerKeyMD5); ok {
 		return &key
 	}
-	old, _ := decodeSSE(context.Background(), a.state.SSE)
+	old := decodeSSE(a.state.SSE)
 	for _, text := range []types.String{old.key, choice.key, choice.keyWO} {
 		key, err := cosapi.ParseCustomerKey(text.ValueString())
 		if err == nil && key.MD5() == observed.CustomerKeyMD5 {

@@ -86,7 +86,7 @@ func (a *assessor) assessCOS(
 func (a *assessor) assessKMS(
 	choice sseChoice, observed cosapi.EncryptionStatus, result *encryptionAssessment,
 ) {
-	old, _ := decodeSSE(context.Background(), a.state.SSE)
+	old := decodeSSE(a.state.SSE)
 	if a.creating {
 		old = sseChoice{}
 	}
@@ -143,7 +143,7 @@ func (a *assessor) assessCustomerKey(
 // name. Only Terraform can tell a plan without refresh from a key that was changed after the plan,
 // and in that case it blames the provider: the warning stands above its message.
 func (a *assessor) checkKeySeen(resolved resolvedKey) diag.Diagnostics {
-	old, _ := decodeSSE(context.Background(), a.state.SSE)
+	old := decodeSSE(a.state.SSE)
 	seen := a.known.KeyringMD5s[resolved.name]
 	if a.applying || !resolved.ok || seen == "" || seen == resolved.key.MD5() ||
 		old.keyName.ValueString() != resolved.name {
@@ -161,7 +161,7 @@ const customerAlgorithm = "AES256"
 
 // bumped reports a key_wo_version that the state does not have.
 func (a *assessor) bumped(choice sseChoice) bool {
-	old, _ := decodeSSE(context.Background(), a.state.SSE)
+	old := decodeSSE(a.state.SSE)
 	return !a.creating && !choice.keyWO.IsNull() && !choice.keyWOVersion.Equal(old.keyWOVersion)
 }
 
@@ -182,8 +182,8 @@ func (a *assessor) assessUnknownKey(
 
 // sameWriteOnlyVersion reports that plan and state have the same key_wo_version.
 func (a *assessor) sameWriteOnlyVersion() bool {
-	wanted, _ := decodeSSE(context.Background(), a.config.SSE)
-	old, _ := decodeSSE(context.Background(), a.state.SSE)
+	wanted := decodeSSE(a.config.SSE)
+	old := decodeSSE(a.state.SSE)
 	return !wanted.keyWOVersion.IsNull() && wanted.keyWOVersion.Equal(old.keyWOVersion)
 }
 
@@ -194,7 +194,7 @@ func (a *assessor) assessMissingKey(
 	hasKey bool, observed cosapi.EncryptionStatus, result *encryptionAssessment,
 ) {
 	result.noKey = missingKey(result.key, a.data.keyring)
-	old, _ := decodeSSE(context.Background(), a.state.SSE)
+	old := decodeSSE(a.state.SSE)
 	if !hasKey || old.keyName.ValueString() != result.key.name {
 		result.change, result.keyMD5 = changed, types.StringUnknown()
 		return

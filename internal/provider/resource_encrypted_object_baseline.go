@@ -76,20 +76,15 @@ type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// readBaseline reports false if there is none, as for a new object. One that cannot be read is
-// none: everything in it can be found out again.
-func readBaseline(
-	ctx context.Context, private privateReader,
-) (baseline, bool, diag.Diagnostics) {
+// readBaseline returns the zero value if there is none, as for a new object. One that cannot be read
+// is none: everything in it can be found out again.
+func readBaseline(ctx context.Context, private privateReader) (baseline, diag.Diagnostics) {
 	text, diags := private.GetKey(ctx, baselineKey)
-	if diags.HasError() || len(text) == 0 {
-		return baseline{}, false, diags
+	var known baseline
+	if diags.HasError() || len(text) == 0 || json.Unmarshal(text, &known) != nil {
+		return baseline{}, diags
 	}
-	var b baseline
-	if json.Unmarshal(text, &b) != nil {
-		return baseline{}, false, diags
-	}
-	return b, true, diags
+	return known, diags
 }
 
 // write stores the baseline.

@@ -258,6 +258,8 @@ func TestGrantsOfOthersSurvive(t *testing.T) {
 
 // TestUploadNeverHoldsTheWholeFile counts what is allocated while a file is hashed and sent. It is
 // not parallel: the count is that of the process.
+//
+//nolint:paralleltest // It counts what the process allocates.
 func TestUploadNeverHoldsTheWholeFile(t *testing.T) {
 	const size = 256 << 20
 	cloud := newCloud(t, cosemu.Config{Discard: true})

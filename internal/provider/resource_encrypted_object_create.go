@@ -31,7 +31,7 @@ func (r *encryptedObjectResource) Create(
 	ctx, cancel := withDeadline(ctx, deadline)
 	defer cancel()
 
-	write, diags := r.newWrite(ctx, plan, config, types.StringNull())
+	write, diags := r.newWrite(plan, config, types.StringNull())
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -70,14 +70,13 @@ type written struct {
 
 // newWrite gathers what a write needs and looks up keys. remembered is the KMS key in the state.
 func (r *encryptedObjectResource) newWrite(
-	ctx context.Context, plan, config encryptedObjectModel, remembered types.String,
+	plan, config encryptedObjectModel, remembered types.String,
 ) (*objectWrite, diag.Diagnostics) {
-	choice, diags := decodeSSE(ctx, config.SSE)
+	choice := decodeSSE(config.SSE)
 	// The plan has the schema's default; the configuration has the write-only key.
-	planned, _ := decodeSSE(ctx, plan.SSE)
+	planned := decodeSSE(plan.SSE)
 	choice.algorithm = planned.algorithm
-	body, bodyDiags := decodeBody(config)
-	diags.Append(bodyDiags...)
+	body, diags := decodeBody(config)
 	encryption, encryptionDiags := r.data.requestedEncryption(choice, remembered)
 	diags.Append(encryptionDiags...)
 	write := &objectWrite{

@@ -26,7 +26,7 @@ func (r *encryptedObjectResource) ModifyPlan(
 	p.state = emptyObjectModel()
 	if !p.creating {
 		resp.Diagnostics.Append(req.State.Get(ctx, &p.state)...)
-		known, _, diags := readBaseline(ctx, req.Private)
+		known, diags := readBaseline(ctx, req.Private)
 		resp.Diagnostics.Append(diags...)
 		p.known = known
 	}
@@ -144,7 +144,7 @@ func (p *objectPlan) verifyWithConfiguredKey(ctx context.Context) diag.Diagnosti
 		return nil
 	}
 	observed, _ := encryptionStatus(p.state.Encryption)
-	choice, _ := decodeSSE(ctx, p.config.SSE)
+	choice := decodeSSE(p.config.SSE)
 	if observed.Mode != cosapi.ModeSSEC || choice.keyWO.IsNull() || choice.keyWO.IsUnknown() {
 		return nil
 	}
@@ -210,7 +210,7 @@ func (p *objectPlan) planKeptBytes(d decision) {
 
 // hasNoKMSKey reports an sse block with kms that leaves the key to COS.
 func (m encryptedObjectModel) hasNoKMSKey() bool {
-	choice, _ := decodeSSE(context.Background(), m.SSE)
+	choice := decodeSSE(m.SSE)
 	return choice.kmsKeyID.IsNull()
 }
 

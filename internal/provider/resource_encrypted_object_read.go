@@ -30,7 +30,7 @@ func (r *encryptedObjectResource) Read(
 	// Before the look-up: without an identity the framework reports an object that is gone as a
 	// defect of the provider.
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, ref)...)
-	known, _, diags := readBaseline(ctx, req.Private)
+	known, diags := readBaseline(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || r.data.client == nil {
 		return
@@ -79,7 +79,7 @@ func (f *objectRefresh) run(ctx context.Context) diag.Diagnostics {
 	}
 	diags.Append(f.refreshTags(ctx, wasImported)...)
 	diags.Append(f.refreshACL(ctx, wasImported)...)
-	diags.Append(f.refreshFile(ctx)...)
+	f.refreshFile(ctx)
 	f.known.Endpoint = f.data.endpoint
 	f.known.KeyringMD5s = f.data.keyring.MD5s()
 	return diags

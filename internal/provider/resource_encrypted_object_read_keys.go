@@ -19,7 +19,7 @@ type readingKey struct {
 // readingKeys are the keys that may open the object, the recorded one first: the key argument,
 // the keyring's entry of that name, and any entry with the recorded MD5. Keys are not repeated.
 func (f *objectRefresh) readingKeys(recordedMD5 string) []readingKey {
-	choice, _ := decodeSSE(context.Background(), f.state.SSE)
+	choice := decodeSSE(f.state.SSE)
 	var candidates []cosapi.CustomerKey
 	if key, err := cosapi.ParseCustomerKey(choice.key.ValueString()); err == nil {
 		candidates = append(candidates, key)

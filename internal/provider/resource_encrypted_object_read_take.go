@@ -161,15 +161,14 @@ func (f *objectRefresh) partDiagnostics(
 
 // refreshFile looks at the file again, so that the plan and the apply after it agree on its bytes.
 // A file that cannot be read is for the plan to report.
-func (f *objectRefresh) refreshFile(ctx context.Context) diag.Diagnostics {
+func (f *objectRefresh) refreshFile(ctx context.Context) {
 	name := f.state.Source.ValueString()
 	if name == "" {
 		f.known.File = nil
-		return nil
+		return
 	}
 	known, changed := currentFile(ctx, f.known, name)
 	if changed {
 		f.known = known
 	}
-	return nil
 }

@@ -112,7 +112,7 @@ func TestRestoreIsPlannedAgainWhenItsCopyHasExpired(t *testing.T) {
 			restore := newServer(t, c, nil).resource(restoreType)
 			config := restoreConfig(attrs{"keep_restored": keep})
 			restore.mustApply(config)
-			c.ExpireRestore(testBucket, "k")
+			must(t, c.ExpireRestore(testBucket, "k"))
 			restore.refresh()
 			restore.expect(attrs{"restored": false, "expires_at": nil})
 			c.ResetJournal()

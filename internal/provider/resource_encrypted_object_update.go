@@ -23,7 +23,7 @@ func (r *encryptedObjectResource) Update(
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &u.plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &u.config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &u.state)...)
-	known, _, diags := readBaseline(ctx, req.Private)
+	known, diags := readBaseline(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(r.ready()...)
 	u.known = known
@@ -180,7 +180,7 @@ func (u *objectUpdate) unwrittenState() encryptedObjectModel {
 func (u *objectUpdate) rewriteObject(
 	ctx context.Context, r *encryptedObjectResource, d decision,
 ) diag.Diagnostics {
-	write, diags := r.newWrite(ctx, u.plan, u.config, u.found.sse.kmsKeyID)
+	write, diags := r.newWrite(u.plan, u.config, u.found.sse.kmsKeyID)
 	if diags.HasError() {
 		return diags
 	}

@@ -75,9 +75,7 @@ type resolvedKey struct {
 }
 
 // decodeSSE reads an sse block of a resource, a data source or an ephemeral resource.
-func decodeSSE(_ context.Context, list types.List) (sseChoice, diag.Diagnostics) {
-	return decodeSSEAt(path.Root("sse"), list), nil
-}
+func decodeSSE(list types.List) sseChoice { return decodeSSEAt(path.Root("sse"), list) }
 
 // decodeSSEAt is decodeSSE for an sse block at another place.
 func decodeSSEAt(at path.Path, list types.List) sseChoice {

@@ -83,10 +83,7 @@ func TestDecodeSSEFindsTheMode(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			choice, diags := decodeSSE(t.Context(), test.block)
-			if diags.HasError() {
-				t.Fatal(diags)
-			}
+			choice := decodeSSE(test.block)
 			if choice.mode != test.mode || choice.unknown != test.unknown {
 				t.Errorf("mode = %q, unknown %v, want %q, %v",
 					choice.mode, choice.unknown, test.mode, test.unknown)
@@ -97,11 +94,11 @@ func TestDecodeSSEFindsTheMode(t *testing.T) {
 
 func TestDecodeSSEKeepsUnknownArguments(t *testing.T) {
 	t.Parallel()
-	choice, _ := decodeSSE(t.Context(), sseValue(nil, kmsValue(types.StringUnknown()), nil))
+	choice := decodeSSE(sseValue(nil, kmsValue(types.StringUnknown()), nil))
 	if !choice.kmsKeyID.IsUnknown() || !choice.kmsContext.IsNull() {
 		t.Errorf("kms = %s, %s", choice.kmsKeyID, choice.kmsContext)
 	}
-	choice, _ = decodeSSE(t.Context(), unknownSSE())
+	choice = decodeSSE(unknownSSE())
 	if !choice.keyName.IsUnknown() || !choice.keyWOVersion.IsUnknown() ||
 		!choice.kmsContext.IsUnknown() {
 		t.Errorf("members of an unknown block are known: %v", choice.keyName)
@@ -113,7 +110,7 @@ func TestDecodeSSEReadsBlocksOfDataSources(t *testing.T) {
 	// Data sources have no write-only arguments: the c block's type lacks them.
 	c := types.ObjectType{AttrTypes: map[string]attr.Type{"key_name": types.StringType}}
 	block := types.ObjectType{AttrTypes: map[string]attr.Type{"c": types.ListType{ElemType: c}}}
-	choice, _ := decodeSSE(t.Context(), types.ListValueMust(block, []attr.Value{
+	choice := decodeSSE(types.ListValueMust(block, []attr.Value{
 		types.ObjectValueMust(block.AttrTypes, map[string]attr.Value{
 			"c": types.ListValueMust(c, []attr.Value{
 				types.ObjectValueMust(c.AttrTypes, map[string]attr.Value{
@@ -170,7 +167,7 @@ func TestResolveKey(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			choice, _ := decodeSSE(t.Context(), sseValue(nil, nil, cValue(test.arguments)))
+			choice := decodeSSE(sseValue(nil, nil, cValue(test.arguments)))
 			got, diags := choice.resolveKey(keyring, test.keyringUnknown)
 			if (test.fails != "") != diags.HasError() {
 				t.Fatalf("diagnostics = %v", diags)
@@ -200,7 +197,7 @@ func m(name string, value any) map[string]attr.Value {
 
 func TestOtherModesHaveNoKey(t *testing.T) {
 	t.Parallel()
-	choice, _ := decodeSSE(t.Context(), sseValue(cosValue(types.StringNull()), nil, nil))
+	choice := decodeSSE(sseValue(cosValue(types.StringNull()), nil, nil))
 	got, diags := choice.resolveKey(cosapi.Keyring{}, true)
 	if got.ok || got.unknown || diags.HasError() {
 		t.Errorf("SSE-COS resolves to ok %v, unknown %v, %v", got.ok, got.unknown, diags)
