@@ -158,6 +158,7 @@ func (w *damagedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // hangUp resets the connection. A server without a connection of its own aborts the handler.
 func (x *exchange) hangUp() {
+	x.record()
 	conn, _, err := http.NewResponseController(x.w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)

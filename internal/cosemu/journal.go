@@ -50,8 +50,8 @@ func (j *journal) update(kept *JournalEntry, entry JournalEntry) {
 	*kept = entry
 }
 
-// record writes the exchange into the journal. It runs when the answer's header goes out, so that
-// a client that has its answer also finds the entry, and again at the end.
+// record writes the exchange into the journal. It runs when the answer's header goes out or the
+// connection is reset, so that a client that sees either also finds the entry, and again at the end.
 func (x *exchange) record() {
 	x.entry.Status, x.entry.BytesOut = x.w.status, max(x.w.written, x.w.declared)
 	x.entry.BytesIn = x.body.read.Load()
