@@ -346,7 +346,7 @@ func TestRestoreActionErrors(t *testing.T) {
 		"key":          {"ARCHIVE", 0, attrs{"key_name": "lost"}, []string{"lost", "customer_keys"}},
 		"too slow": {
 			"ARCHIVE", time.Hour,
-			attrs{"timeouts": attrs{"invoke": "100ms"}},
+			attrs{"timeouts": attrs{"invoke": "2s"}},
 			[]string{"Cannot wait for the restore", "COS goes on restoring"},
 		},
 	} {
