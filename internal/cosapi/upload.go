@@ -1,10 +1,7 @@
 package cosapi
 
 import (
-	"bytes"
 	"context"
-	"hash/crc64"
-	"io"
 	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
@@ -35,18 +32,13 @@ func (c *Client) Put(
 	return c.putAtOnce(ctx, ref, body, options)
 }
 
-// putAtOnce hashes the body before it sends it: that it changed must be known before COS replaces
-// anything.
+// putAtOnce sends a body in one request. That it changed is known before COS replaces anything.
 func (c *Client) putAtOnce(
 	ctx context.Context, ref ObjectRef, body Body, options PutOptions,
 ) (WriteResult, error) {
-	sum, err := hashBody(ctx, body)
-	if err != nil {
-		return WriteResult{}, &Error{Op: "PutObject", Ref: ref, Err: err}
-	}
-	local := formatCRC64(sum)
-	if options.ExpectCRC64 != "" && options.ExpectCRC64 != local {
-		return WriteResult{}, &ContentChangedError{Want: options.ExpectCRC64, Got: local}
+	sent := &sentBody{Body: body, expect: options.ExpectCRC64}
+	if err := sent.prepare(ctx); err != nil {
+		return WriteResult{}, sent.failed(ref, err)
 	}
 	header, err := options.writeHeader()
 	if err != nil {
@@ -59,33 +51,31 @@ func (c *Client) putAtOnce(
 	c.removeAbandoned(ctx, ref)
 	result := WriteResult{Size: body.Size()}
 	part := c.newProgress(ctx, "PutObject", ref, body.Size()).part()
+	started := c.config.Now()
 	req := request{op: "PutObject", ref: ref, header: header, bytes: body.Size(), once: true}
-	req.arrived = c.putArrived(ref, options, local, c.config.Now(), &result)
+	req.arrived = func(ctx context.Context) (bool, error) {
+		if !sent.whole() {
+			return false, nil // COS cannot have stored what it was not sent.
+		}
+		return c.putArrived(ref, options, sent.crc64(), started, &result)(ctx)
+	}
 	err = c.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
-		resp, err := sdk.Object.Put(ctx, ref.Key, wholeOf(body, sum, part),
+		resp, err := sdk.Object.Put(ctx, ref.Key, sent.reader(part),
 			&cos.ObjectPutOptions{ObjectPutHeaderOptions: &cos.ObjectPutHeaderOptions{
 				ContentLength: body.Size(),
 			}})
+		if err == nil && !sent.whole() {
+			err = errDamagedAnswer
+		}
 		if err == nil {
 			result.takeAnswer(resp.Header)
 		}
 		return resp, err
 	})
 	if err != nil {
-		return WriteResult{}, err
+		return WriteResult{}, sent.failed(ref, err)
 	}
-	return c.verifyPut(ctx, ref, options, local, result)
-}
-
-// wholeOf reads a body whose CRC64 is known. An empty one has to be a reader that the SDK knows to
-// be empty: any other is sent in chunks, without a Content-Length.
-func wholeOf(body Body, sum uint64, progress *partProgress) io.Reader {
-	if body.Size() == 0 {
-		return bytes.NewReader(nil)
-	}
-	return progress.reading(&expectedReader{
-		r: body.Section(0, body.Size()), left: body.Size(), sum: crc64.New(crcTable), want: sum,
-	})
+	return c.verifyPut(ctx, ref, options, sent.crc64(), result)
 }
 
 // putArrived finds out whether an upload whose answer was lost was stored.
