@@ -45,10 +45,12 @@ resource "cos_encrypted_object" "large" {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+	interrupted := time.Now()
 	must(t, command.Process.Signal(os.Interrupt))
 	if err := command.Wait(); err == nil {
 		t.Fatalf("the interrupted apply succeeded:\n%s", output.String())
 	}
+	t.Logf("the apply ended %s after Ctrl-C", time.Since(interrupted).Round(time.Millisecond))
 	uploads, err := cloud.somebodyElse().ListUploads(t.Context(), testRegion, testBucket, "")
 	must(t, err)
 	if len(uploads) != 0 {
