@@ -29,6 +29,14 @@ func (c *cloud) sourceObject(
 	return result
 }
 
+// expectOneCopy checks that bytes were moved by the server, once, and none were sent.
+func (c *cloud) expectOneCopy() {
+	c.t.Helper()
+	if n := c.Requests("PutObjectCopy"); n != 1 || c.bytesIn() != 0 {
+		c.t.Errorf("requests = %v, want one copy and no upload", c.ops())
+	}
+}
+
 func TestCopySourceFromAnywhere(t *testing.T) {
 	t.Parallel()
 	keyA := mustKey(t, testKeyA)
@@ -137,9 +145,7 @@ func TestCopyIsRepeatedWhenItsSourceChanges(t *testing.T) {
 				cosapi.NoEncryption{})
 			cloud.ResetJournal()
 			object.mustApply(config)
-			if n := cloud.Requests("PutObjectCopy"); n != 1 || cloud.bytesIn() != 0 {
-				t.Errorf("requests = %v, want one copy and no upload", cloud.ops())
-			}
+			cloud.expectOneCopy()
 			object.expect(attrs{"crc64ecma": cosapi.CRC64([]byte(text))})
 			object.mustBeClean(config)
 		})
@@ -293,8 +299,6 @@ func TestReencryptedCopyStillFollowsItsSource(t *testing.T) {
 	cloud.sourceObject(testVersionedBucket, testRegion, "from", "bytes", cosapi.NoEncryption{})
 	cloud.ResetJournal()
 	object.mustApply(reencrypted)
-	if n := cloud.Requests("PutObjectCopy"); n != 1 || cloud.bytesIn() != 0 {
-		t.Errorf("requests = %v, want one copy and no upload", cloud.ops())
-	}
+	cloud.expectOneCopy()
 	object.mustBeClean(reencrypted)
 }
