@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // options are what the command line says.

@@ -17,7 +17,7 @@ var forbiddenImports = map[string]string{
 		"Terraform binary, and a provider bug must not be fixable here",
 	modulePath + "internal/provider": "the provider translates between Terraform and cosapi; an " +
 		"import back would tie the protocol to it",
-	modulePath + "internal/cosemu": "client and emulator must not share code, or they would share " +
+	modulePath + "cosemu": "client and emulator must not share code, or they would share " +
 		"mistakes; only tests may import it",
 	"log":      "cosapi does not log: whoever configures Config.Observe decides what is logged",
 	"log/slog": "see log; only slog.LogValuer is implemented, in the files of the secret types",

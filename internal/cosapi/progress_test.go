@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // reports collects what Config.Progress is told.

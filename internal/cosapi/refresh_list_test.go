@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // stored puts small objects into an emulator and returns what a HEAD long after says of them.

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // storeOtherwise puts the object of a killed upload in ways that cannot continue it.

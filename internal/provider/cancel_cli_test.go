@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // TestCLIInterruptedUploadLeavesNothing presses Ctrl-C while parts are being sent.

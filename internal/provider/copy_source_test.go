@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // copyOf is an object whose body is a copy.

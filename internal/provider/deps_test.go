@@ -21,7 +21,7 @@ var importRules = []struct{ prefix, reason string }{
 	{"net/http", "requests are cosapi's: retries, signatures and encryption headers belong " +
 		"together"},
 	{"crypto", "digests and keys are cosapi's: a raw key leaves its type nowhere else"},
-	{modulePath + "internal/cosemu", "the released provider must not contain the emulator; only " +
+	{modulePath + "cosemu", "the released provider must not contain the emulator; only " +
 		"tests may import it"},
 	{"log", "log lines go through tflog, whose masks hide keys and credentials"},
 }
@@ -46,7 +46,7 @@ func TestImportRulesForbid(t *testing.T) {
 		"log/slog":                            true,
 		"github.com/tencentyun/cos-go-sdk-v5": true,
 		"github.com/aws/aws-sdk-go":           true,
-		modulePath + "internal/cosemu":        true,
+		modulePath + "cosemu":        true,
 		modulePath + "internal/cosapi":        false,
 		frameworkPaths + "log/tflog":          false,
 		"net/url":                             false,

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // planFiles are the members of a saved plan.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // TestCLIImportWithGeneratedConfiguration imports an object of each mode with a configuration

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // rememberedFile is a baseline that knows a file since a while, under a CRC64 that reading the

@@ -15,7 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // everyModeHCL is a module's way of choosing the encryption: dynamic blocks over a map.

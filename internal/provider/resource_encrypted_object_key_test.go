@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // keyring is the provider's customer_keys for a process of its own.

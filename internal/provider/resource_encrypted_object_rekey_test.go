@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // TestRekeyedWhileTheKeyWasNotAtHand: a refresh without the key sees by a listing that the object

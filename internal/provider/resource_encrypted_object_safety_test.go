@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // TestLostAnswerOfAnUpdateIsClearedUp: the write was carried out, and nobody heard of it.

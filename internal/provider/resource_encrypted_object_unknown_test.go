@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // resolved is the plan as it is applied, once the values that were unknown are known: config is

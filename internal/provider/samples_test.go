@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 // The tests of this file are the calls of Tencent's page "Server-side encryption" of the Python
