@@ -47,6 +47,10 @@ type Config struct {
 	AllowPlainHTTP bool
 	// Now is the clock; default time.Now.
 	Now func() time.Time
+	// Before is called before each request is carried out, by the goroutine that serves it: what
+	// it does falls between two requests of a client. Requests that it makes itself come by too;
+	// tell them apart by the request, for example by its User-Agent.
+	Before func(op string, r *http.Request)
 }
 
 // Credential is a key pair that may sign requests.

@@ -113,6 +113,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.fault = s.faults.take(op, x.entry.Key)
 	defer x.finish()
 	s.pause(r, s.config.Latency)
+	if s.config.Before != nil {
+		s.config.Before(op, r)
+	}
 	header := w.Header()
 	set(header, headerRequestID, x.requestID)
 	header.Set("Server", "tencent-cos")
