@@ -9,8 +9,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 const copyType = "cos_encrypted_object_copy"

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 const objectType = "cos_encrypted_object"

@@ -46,7 +46,7 @@ func TestImportRulesForbid(t *testing.T) {
 		"log/slog":                            true,
 		"github.com/tencentyun/cos-go-sdk-v5": true,
 		"github.com/aws/aws-sdk-go":           true,
-		modulePath + "cosemu":        true,
+		modulePath + "cosemu":                 true,
 		modulePath + "internal/cosapi":        false,
 		frameworkPaths + "log/tflog":          false,
 		"net/url":                             false,

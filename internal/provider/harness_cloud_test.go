@@ -16,8 +16,8 @@ import (
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // The buckets and keys that every test cloud has.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/hashicorp/go-version"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // needsTerraform skips a test on an older Terraform, and on OpenTofu, which lacks what Terraform

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // TestCLIImportWithGeneratedConfiguration imports an object of each mode with a configuration

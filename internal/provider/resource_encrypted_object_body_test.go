@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // rememberedFile is a baseline that knows a file since a while, under a CRC64 that reading the

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // TestWhatAChangeCosts has a row for every row of the table of that name: the requests that a

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // rewrite is a colleague who copies an object onto itself in another way.

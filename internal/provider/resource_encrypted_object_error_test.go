@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // expectError fails the test unless an error text names everything that is wanted.

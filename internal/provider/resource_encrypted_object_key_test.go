@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // keyring is the provider's customer_keys for a process of its own.

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 func TestReplacementOnTheSameKeyKeepsTheNewObject(t *testing.T) {

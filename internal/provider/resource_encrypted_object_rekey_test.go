@@ -3,8 +3,8 @@ package provider
 import (
 	"testing"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // TestRekeyedWhileTheKeyWasNotAtHand: a refresh without the key sees by a listing that the object

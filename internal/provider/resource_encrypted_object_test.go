@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // keyringAttrs are provider attributes with three keys in the keyring.

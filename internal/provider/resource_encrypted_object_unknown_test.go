@@ -3,8 +3,8 @@ package provider
 import (
 	"testing"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // resolved is the plan as it is applied, once the values that were unknown are known: config is

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // The tests of this file are the calls of Tencent's page "Server-side encryption" of the Python
