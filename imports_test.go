@@ -68,13 +68,13 @@ var rules = func() map[string]rule {
 			reason: "main only serves",
 		},
 		cosapi: {
-			may: []string{std, cosSDK, stsSDK, xsync, credential},
+			may: []string{std, cosSDK, xsync, credential},
 			not: []string{"log"},
 			reason: "cosapi knows COS and nothing of Terraform, shares no mistake with the emulator, and " +
 				"leaves logging to whoever sets Config.Observe",
 		},
 		credential: {
-			may:    []string{std, stsSDK, cosSDK},
+			may:    []string{std, stsSDK, xsync},
 			not:    []string{"log"},
 			reason: "credentials come from the STS SDK and files; the client stands on them, not they on it",
 		},
@@ -87,7 +87,7 @@ var rules = func() map[string]rule {
 			reason: "value holds conversions of the framework's values and knows no COS",
 		},
 		address:      {may: []string{std, framework, xtext, value, cosapi}, not: notInProvider, reason: "see DESIGN.md"},
-		diagnose:     {may: []string{std, framework, value, cosapi}, not: notInProvider, reason: "see DESIGN.md"},
+		diagnose:     {may: []string{std, framework, value, cosapi, credential}, not: notInProvider, reason: "see DESIGN.md"},
 		providerdata: {may: []string{std, framework, xsync, value, cosapi}, not: notInProvider, reason: "see DESIGN.md"},
 		sse: {
 			may: []string{std, framework, value, address, cosapi}, not: notInProvider,
@@ -98,7 +98,7 @@ var rules = func() map[string]rule {
 			reason: "the codec turns wire values into plain ones and knows neither framework nor COS",
 		},
 		providertest: {
-			may:    []string{std, framework, cosapi, cosemu, "internal/provider", "github.com/hashicorp/"},
+			may:    []string{std, framework, cosapi, credential, cosemu, "internal/provider", "github.com/hashicorp/"},
 			reason: "the harness is for tests",
 		},
 		"internal/provider": {

@@ -3,6 +3,8 @@ package cosapi
 import (
 	"context"
 	"time"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // Config configures a Client. The zero value of a field means the default that its comment names;
@@ -20,7 +22,7 @@ type Config struct {
 	// acceleration domains as copy source.
 	CopySourceEndpoint string
 	// Credentials sign the requests.
-	Credentials CredentialSource
+	Credentials credential.Source
 	// CABundle is PEM that is trusted in addition to the system's roots.
 	CABundle []byte
 	// MaxRetries is the number of tries after the first one. Default 5; negative: none.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 func checkTags(t *testing.T, h *harness) {
@@ -324,10 +326,10 @@ func checkCredentials(t *testing.T, h *harness) {
 		class  Class
 	}{
 		"wrong-secret": {func(c *Config) {
-			c.Credentials = StaticCredentials(valid.SecretID, "wrong", valid.Token.Reveal())
+			c.Credentials = credential.Static(valid.SecretID, "wrong", valid.Token.Reveal())
 		}, ClassAuthentication},
 		"unknown-id": {func(c *Config) {
-			c.Credentials = StaticCredentials("AKIDunknown000000000000000000000000", "wrong", "")
+			c.Credentials = credential.Static("AKIDunknown000000000000000000000000", "wrong", "")
 		}, ClassAuthentication},
 		"slow-clock": {func(c *Config) {
 			c.Now = func() time.Time { return time.Now().Add(-3 * time.Hour) }

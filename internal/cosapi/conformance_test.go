@@ -13,6 +13,7 @@ import (
 	cos "github.com/tencentyun/cos-go-sdk-v5"
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // harness is a place where the conformance suite runs: the emulator, or a real bucket. The suite
@@ -50,7 +51,7 @@ func startEmulator(t testing.TB, emulated cosemu.Config, adjust ...func(*Config)
 	pair := cosemu.DocumentedCredential()
 	config := Config{
 		Endpoint:    server.EndpointTemplate(),
-		Credentials: StaticCredentials(pair.SecretID, pair.SecretKey, ""),
+		Credentials: credential.Static(pair.SecretID, pair.SecretKey, ""),
 		CABundle:    server.CACertificate(),
 		Sleep:       func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
@@ -73,7 +74,7 @@ func realBucket(t *testing.T) *harness {
 	if bucket == "" {
 		t.Skip("COS_TEST_BUCKET is not set: this needs a real bucket and costs money")
 	}
-	config := Config{Credentials: StaticCredentials(
+	config := Config{Credentials: credential.Static(
 		os.Getenv("COS_TEST_SECRET_ID"), os.Getenv("COS_TEST_SECRET_KEY"), os.Getenv("COS_TEST_TOKEN"))}
 	h := &harness{
 		Client: newTestClient(t, config), config: config,

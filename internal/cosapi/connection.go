@@ -3,15 +3,13 @@ package cosapi
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // terraformParallelism is the number of objects that Terraform works on at once by default. The
@@ -25,13 +23,13 @@ const quietFactor = 10
 // newTransport returns the one pool of connections of a client. HTTP/2 stays off: COS speaks
 // HTTP/1.1, and with one connection per request an idle connection is an idle request.
 func newTransport(config Config) (*http.Transport, error) {
-	roots, err := trustedRoots(config.CABundle)
+	roots, err := credential.TrustedRoots(config.CABundle)
 	if err != nil {
 		return nil, err
 	}
 	connections := terraformParallelism * max(config.TransferConcurrency, 1)
 	return &http.Transport{
-		Proxy:               proxyFor,
+		Proxy:               credential.ProxyFor,
 		DialContext:         (&idleDialer{idle: config.IdleTimeout}).dial,
 		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: 15 * time.Second,
@@ -45,36 +43,6 @@ func newTransport(config Config) (*http.Transport, error) {
 	}, nil
 }
 
-// trustedRoots is nil, which means the system's roots, without a bundle.
-func trustedRoots(bundle []byte) (*x509.CertPool, error) {
-	if len(bundle) == 0 {
-		return nil, nil
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool()
-	}
-	if !roots.AppendCertsFromPEM(bundle) {
-		return nil, errors.New("the CA bundle has no certificate in PEM form")
-	}
-	return roots, nil
-}
-
-// isLocalhost reports whether host is localhost or below it. Such names are loopback by definition
-// (RFC 6761), whatever a resolver says.
-func isLocalhost(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
-}
-
-// proxyFor takes the proxy from the environment, but never for this machine.
-func proxyFor(req *http.Request) (*url.URL, error) {
-	if isLocalhost(req.URL.Hostname()) {
-		return nil, nil
-	}
-	return http.ProxyFromEnvironment(req)
-}
-
 // idleDialer opens connections that break when they move nothing.
 type idleDialer struct {
 	dialer net.Dialer
@@ -82,7 +50,7 @@ type idleDialer struct {
 }
 
 func (d *idleDialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if host, port, err := net.SplitHostPort(address); err == nil && isLocalhost(host) {
+	if host, port, err := net.SplitHostPort(address); err == nil && credential.IsLocalhost(host) {
 		address = net.JoinHostPort("127.0.0.1", port)
 	}
 	dialer := d.dialer

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 func TestNewRefusesEndpoints(t *testing.T) {
@@ -29,7 +31,7 @@ func TestNewRefusesEndpoints(t *testing.T) {
 			t.Parallel()
 			_, err := New(Config{
 				Endpoint: test.endpoint, EndpointBucket: test.bucket,
-				Credentials: StaticCredentials("id", "key", ""),
+				Credentials: credential.Static("id", "key", ""),
 			})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want one with %q", err, test.want)
@@ -48,7 +50,7 @@ func TestNewAcceptsEndpoints(t *testing.T) {
 		{Endpoint: "https://{bucket}.cos.{region}.localhost:9443/"},
 		{Endpoint: "https://objects.example.com", EndpointBucket: testBucket},
 	} {
-		config.Credentials = StaticCredentials("id", "key", "")
+		config.Credentials = credential.Static("id", "key", "")
 		if _, err := New(config); err != nil {
 			t.Errorf("%s: %v", config.Endpoint, err)
 		}
@@ -113,12 +115,12 @@ func TestProxiesAreNotUsedForThisMachine(t *testing.T) {
 		"localhost": true, "b-1.cos.ap-x.localhost": true, "B-1.LOCALHOST.": true,
 		"notlocalhost": false, "localhost.example.com": false, "cos.myqcloud.com": false,
 	} {
-		if got := isLocalhost(host); got != want {
-			t.Errorf("isLocalhost(%q) = %t", host, got)
+		if got := credential.IsLocalhost(host); got != want {
+			t.Errorf("credential.IsLocalhost(%q) = %t", host, got)
 		}
 	}
 	address := &url.URL{Scheme: "https", Host: "b-1.cos.ap-x.localhost:9443"}
-	if proxy, err := proxyFor(&http.Request{URL: address}); proxy != nil || err != nil {
+	if proxy, err := credential.ProxyFor(&http.Request{URL: address}); proxy != nil || err != nil {
 		t.Errorf("proxy = %v, %v", proxy, err)
 	}
 }
@@ -167,7 +169,7 @@ func TestSignedHeadersReplaceThoseOfTheSDK(t *testing.T) {
 		answer{
 			status: 200, body: "<CopyObjectResult><ETag>e</ETag></CopyObjectResult>",
 		}.ServeHTTP(rw, req)
-	}, func(c *Config) { c.Credentials = StaticCredentials(" id ", "key", "token") })
+	}, func(c *Config) { c.Credentials = credential.Static(" id ", "key", "token") })
 	source := testRef("dir/what?+ (1)")
 	source.VersionID = "V1"
 	_, err := w.Copy(t.Context(), CopySource{Ref: source}, testRef("k"), CopyOptions{

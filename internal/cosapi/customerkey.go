@@ -13,6 +13,9 @@ import (
 // customerKeySize is the length of an SSE-C key in bytes (document 18145).
 const customerKeySize = 32
 
+// redacted stands in for a key wherever one would be printed.
+const redacted = "(redacted)"
+
 // CustomerKey is a raw SSE-C key. It prints as "(redacted)" under every format verb, in JSON, as
 // text and in slog, also inside other structs. What identifies a key to people is its MD5.
 //

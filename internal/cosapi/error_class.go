@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // Class groups errors by what a caller can do about them.
@@ -90,7 +92,7 @@ var classOfStatus = map[int]Class{
 func Classify(err error) Class {
 	var canceled *canceledError
 	var connection *connectionError
-	var credentials *CredentialsError
+	var credentials *credential.Error
 	var failure *Error
 	switch {
 	case err == nil:

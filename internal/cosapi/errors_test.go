@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // requestHeaderOf returns the request headers that the SDK's error in the chain still holds.
@@ -38,7 +40,7 @@ func TestClassify(t *testing.T) {
 		"unknown-key-id":   {answered(403, "InvalidAccessKeyId"), ClassAuthentication},
 		"signature":        {answered(403, "SignatureDoesNotMatch"), ClassAuthentication},
 		"expired-token":    {answered(400, "ExpiredToken"), ClassAuthentication},
-		"credentials":      {&Error{Err: &CredentialsError{Source: "role"}}, ClassAuthentication},
+		"credentials":      {&Error{Err: &credential.Error{Source: "role"}}, ClassAuthentication},
 		"skew":             {answered(403, "RequestTimeTooSkewed"), ClassClock},
 		"expired-code":     {answered(403, "Request has expired"), ClassClock},
 		"denied":           {answered(403, "AccessDenied"), ClassPermission},

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // The window of a signature. It opens a little early because COS refuses signatures from its
@@ -72,14 +74,14 @@ func (t *signingTransport) window() *cos.AuthTime {
 
 // credentialsFailure makes any failure of a source recognisable; a cancellation stays one.
 func credentialsFailure(ctx context.Context, err error) error {
-	var known *CredentialsError
+	var known *credential.Error
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &known):
 		return err
 	}
-	return &CredentialsError{Source: "the credential source", Err: err}
+	return &credential.Error{Source: "the credential source", Err: err}
 }
 
 // closeBody honours the contract of http.RoundTripper for a request that is not sent.

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 const (
@@ -161,7 +163,7 @@ func withoutRequest(answer *cos.ErrorResponse) *cos.ErrorResponse {
 func asConnectionError(resp *cos.Response, err error) error {
 	var transport *url.Error
 	var local *bodyError
-	var credentials *CredentialsError
+	var credentials *credential.Error
 	var syntax *xml.SyntaxError
 	answered := resp != nil && resp.Response != nil
 	switch {

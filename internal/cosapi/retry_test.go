@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 func TestRetriesOfReads(t *testing.T) {
@@ -193,17 +195,17 @@ func TestNobodyListeningIsAConnectionError(t *testing.T) {
 // failingSource is a credential source whose service is down.
 type failingSource struct{ err error }
 
-func (s failingSource) Credentials(context.Context) (Credentials, error) {
-	return Credentials{}, s.err
+func (s failingSource) Credentials(context.Context) (credential.Credentials, error) {
+	return credential.Credentials{}, s.err
 }
 
 func TestCredentialFailureIsNotRetried(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("metadata service is down")
-	for name, source := range map[string]CredentialSource{
+	for name, source := range map[string]credential.Source{
 		"failing": failingSource{cause},
-		"known":   failingSource{&CredentialsError{Source: "role", Err: cause}},
-		"empty":   StaticCredentials("", "", ""),
+		"known":   failingSource{&credential.Error{Source: "role", Err: cause}},
+		"empty":   credential.Static("", "", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -250,7 +252,7 @@ func TestDamagedBundleIsRefused(t *testing.T) {
 		"text": []byte("not PEM"),
 		"key":  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("x")}),
 	} {
-		_, err := New(Config{Credentials: StaticCredentials("a", "b", ""), CABundle: bundle})
+		_, err := New(Config{Credentials: credential.Static("a", "b", ""), CABundle: bundle})
 		if err == nil {
 			t.Errorf("%s is accepted as a CA bundle", name)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // interrupted is an upload of a file in six parts that breaks off after three of them.
@@ -190,7 +191,7 @@ func TestChildThatIsKilled(t *testing.T) {
 	client := newTestClient(t, Config{
 		Endpoint: job.Endpoint, CABundle: ca, PartSize: minPartSize, TransferConcurrency: 1,
 		CheckpointDir: job.Notes,
-		Credentials:   StaticCredentials(pair.SecretID, pair.SecretKey, ""),
+		Credentials:   credential.Static(pair.SecretID, pair.SecretKey, ""),
 		Observe: func(_ context.Context, e Event) {
 			if e.Op == "UploadPart" {
 				parts++

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 const (
@@ -42,7 +44,7 @@ func newWire(t testing.TB, handler http.HandlerFunc, adjust ...func(*Config)) *w
 	w := &wire{server: server}
 	config := Config{
 		Endpoint: server.URL, EndpointBucket: testBucket,
-		Credentials: StaticCredentials("id", "key", ""),
+		Credentials: credential.Static("id", "key", ""),
 		CABundle: pem.EncodeToMemory(&pem.Block{
 			Type: "CERTIFICATE", Bytes: server.Certificate().Raw,
 		}),

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // attempt says what the provider was doing when an error came up. It turns cosapi's errors into
@@ -125,7 +126,7 @@ func remedyForType(err error) string {
 	var ambiguous *cosapi.AmbiguousError
 	var mismatch *cosapi.EncryptionMismatchError
 	var checksum *cosapi.ChecksumError
-	var credentials *cosapi.CredentialsError
+	var credentials *credential.Error
 	switch {
 	case errors.As(err, &credentials):
 		return "The request was not made. Set secret_id and secret_key, profile, cam_role_name or " +

@@ -18,6 +18,7 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // The buckets and keys that every test cloud has.
@@ -72,11 +73,11 @@ func newCloud(t testing.TB, config cosemu.Config) *cloud {
 // objects behind Terraform's back.
 func (c *cloud) somebodyElse() *cosapi.Client {
 	c.t.Helper()
-	credential := cosemu.DocumentedCredential()
+	pair := cosemu.DocumentedCredential()
 	client, err := cosapi.New(cosapi.Config{
 		Endpoint:    c.EndpointTemplate(),
 		CABundle:    c.CACertificate(),
-		Credentials: cosapi.StaticCredentials(credential.SecretID, credential.SecretKey, ""),
+		Credentials: credential.Static(pair.SecretID, pair.SecretKey, ""),
 	})
 	if err != nil {
 		c.t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // staticFamilies are the families of environment variables that give an API key. A key, its
@@ -23,7 +23,7 @@ var staticFamilies = []struct{ id, key, token string }{
 // environment says, and in each the order is: web identity, API key, tccli profile, instance
 // role; then a TKE pod's identity; then the default tccli profile. A role is assumed on top of
 // whatever was found.
-func (s *providerSetup) credentialSource(ctx context.Context) cosapi.CredentialSource {
+func (s *providerSetup) credentialSource(ctx context.Context) credential.Source {
 	if s.credentialsUnknown() {
 		s.unknown = true
 		return nil
@@ -71,14 +71,14 @@ func oneBlock[M any](ctx context.Context, s *providerSetup, list types.List) *M 
 }
 
 // configuredSource is the source that the provider block names, nil if it names none.
-func (s *providerSetup) configuredSource(web *webIdentityModel) cosapi.CredentialSource {
+func (s *providerSetup) configuredSource(web *webIdentityModel) credential.Source {
 	switch {
 	case web != nil:
 		return s.webIdentity(*web)
 	case s.config.SecretID.ValueString() != "" || s.config.SecretKey.ValueString() != "":
 		return s.configuredKey()
 	case s.config.Profile.ValueString() != "" || s.config.SharedCredentialsDir.ValueString() != "":
-		return cosapi.ProfileCredentials(s.profile())
+		return credential.Profile(s.profile())
 	case s.config.CAMRoleName.ValueString() != "":
 		return s.instanceRole(s.config.CAMRoleName.ValueString())
 	}
@@ -87,7 +87,7 @@ func (s *providerSetup) configuredSource(web *webIdentityModel) cosapi.Credentia
 
 // configuredKey is the API key of the provider block; its half that is missing there may come
 // from the environment.
-func (s *providerSetup) configuredKey() cosapi.CredentialSource {
+func (s *providerSetup) configuredKey() credential.Source {
 	id, key := s.config.SecretID.ValueString(), s.config.SecretKey.ValueString()
 	for _, family := range staticFamilies {
 		if id == "" {
@@ -107,19 +107,19 @@ func (s *providerSetup) configuredKey() cosapi.CredentialSource {
 			"secret_id is set, but secret_key is not, neither here nor in "+
 				"TENCENTCLOUD_SECRET_KEY or COS_SECRET_KEY.")
 	}
-	return cosapi.StaticCredentials(id, key, s.config.SecurityToken.ValueString())
+	return credential.Static(id, key, s.config.SecurityToken.ValueString())
 }
 
 // environmentSource is the source that the environment names, or the default profile.
 // webIdentity reports that TENCENTCLOUD_ASSUME_ROLE_ARN is used up by a web identity.
-func (s *providerSetup) environmentSource() (source cosapi.CredentialSource, webIdentity bool) {
+func (s *providerSetup) environmentSource() (source credential.Source, webIdentity bool) {
 	if s.hasWebIdentityVariables() {
 		return s.webIdentity(webIdentityModel{}), true
 	}
 	for _, family := range staticFamilies {
 		id, key := s.env(family.id), s.env(family.key)
 		if id != "" && key != "" {
-			return cosapi.StaticCredentials(id, key, s.token(s.env(family.token))), false
+			return credential.Static(id, key, s.token(s.env(family.token))), false
 		}
 		if id != "" || key != "" {
 			s.diags.AddError("Credentials are incomplete", fmt.Sprintf(
@@ -128,7 +128,7 @@ func (s *providerSetup) environmentSource() (source cosapi.CredentialSource, web
 		}
 	}
 	if name, _ := s.fromEnvironment("profile"); name != "" {
-		return cosapi.ProfileCredentials(s.profile()), false
+		return credential.Profile(s.profile()), false
 	}
 	if name, _ := s.fromEnvironment("cam_role_name"); name != "" {
 		return s.instanceRole(name), false
@@ -137,7 +137,7 @@ func (s *providerSetup) environmentSource() (source cosapi.CredentialSource, web
 		return s.podIdentity(), false
 	}
 	dir, name := s.profile()
-	return cosapi.LastResortCredentials(dir, name, triedSources), false
+	return credential.LastResort(dir, name, triedSources), false
 }
 
 // triedSources is what a missing-credentials error lists, in the order of environmentSource.
@@ -181,20 +181,20 @@ func (s *providerSetup) profileRegion() string {
 	if s.text("profile", s.config.Profile) == "" {
 		return ""
 	}
-	return cosapi.ProfileRegion(s.profile())
+	return credential.ProfileRegion(s.profile())
 }
 
-func (s *providerSetup) instanceRole(name string) cosapi.CredentialSource {
+func (s *providerSetup) instanceRole(name string) credential.Source {
 	endpoint, _ := s.fromEnvironment("metadata_endpoint")
-	return cosapi.InstanceRoleCredentials(cosapi.InstanceRole{Name: name, Endpoint: endpoint})
+	return credential.InstanceRole(credential.Instance{Name: name, Endpoint: endpoint})
 }
 
-func (s *providerSetup) podIdentity() cosapi.CredentialSource {
+func (s *providerSetup) podIdentity() credential.Source {
 	sts := s.sts()
 	if region := s.env("TKE_REGION"); region != "" {
 		sts.Region = region
 	}
-	return cosapi.WebIdentityCredentials(sts, cosapi.WebIdentity{
+	return credential.AssumeRoleWithWebIdentity(sts, credential.WebIdentity{
 		RoleARN:     s.env("TKE_ROLE_ARN"),
 		ProviderID:  s.env("TKE_PROVIDER_ID"),
 		TokenFile:   s.env("TKE_WEB_IDENTITY_TOKEN_FILE"),
@@ -202,8 +202,8 @@ func (s *providerSetup) podIdentity() cosapi.CredentialSource {
 	})
 }
 
-func (s *providerSetup) webIdentity(web webIdentityModel) cosapi.CredentialSource {
-	identity := cosapi.WebIdentity{
+func (s *providerSetup) webIdentity(web webIdentityModel) credential.Source {
+	identity := credential.WebIdentity{
 		RoleARN:     s.text("role_arn", web.RoleARN),
 		ProviderID:  s.text("provider_id", web.ProviderID),
 		TokenFile:   s.text("web_identity_token_file", web.TokenFile),
@@ -211,7 +211,7 @@ func (s *providerSetup) webIdentity(web webIdentityModel) cosapi.CredentialSourc
 		Duration:    s.sessionDuration(web.SessionDuration),
 	}
 	if web.TokenFile.ValueString() == "" {
-		identity.Token = cosapi.NewSecret(s.text("web_identity_token", web.Token))
+		identity.Token = credential.NewSecret(s.text("web_identity_token", web.Token))
 	}
 	at := path.Root("assume_role_with_web_identity")
 	s.require(at, "role_arn", web.RoleARN, identity.RoleARN)
@@ -219,13 +219,13 @@ func (s *providerSetup) webIdentity(web webIdentityModel) cosapi.CredentialSourc
 	if identity.Token.IsZero() && identity.TokenFile == "" {
 		s.require(at, "web_identity_token_file", web.TokenFile, "")
 	}
-	return cosapi.WebIdentityCredentials(s.sts(), identity)
+	return credential.AssumeRoleWithWebIdentity(s.sts(), identity)
 }
 
 func (s *providerSetup) assumeRole(
-	base cosapi.CredentialSource, role assumeRoleModel,
-) cosapi.CredentialSource {
-	assumed := cosapi.AssumedRole{
+	base credential.Source, role assumeRoleModel,
+) credential.Source {
+	assumed := credential.Role{
 		RoleARN:        s.text("role_arn", role.RoleARN),
 		SessionName:    s.sessionName(role.SessionName),
 		Duration:       s.sessionDuration(role.SessionDuration),
@@ -233,10 +233,10 @@ func (s *providerSetup) assumeRole(
 		ExternalID:     s.text("external_id", role.ExternalID),
 		SourceIdentity: s.text("source_identity", role.SourceIdentity),
 		SerialNumber:   s.text("serial_number", role.SerialNumber),
-		TokenCode:      cosapi.NewSecret(s.text("token_code", role.TokenCode)),
+		TokenCode:      credential.NewSecret(s.text("token_code", role.TokenCode)),
 	}
 	s.require(path.Root("assume_role"), "role_arn", role.RoleARN, assumed.RoleARN)
-	return cosapi.AssumeRoleCredentials(base, s.sts(), assumed)
+	return credential.AssumeRole(base, s.sts(), assumed)
 }
 
 // require reports a member of a block that is set neither there nor in the environment.
@@ -261,9 +261,9 @@ func (s *providerSetup) sessionDuration(configured types.Int64) int64 {
 }
 
 // sts is where roles are assumed.
-func (s *providerSetup) sts() cosapi.STS {
+func (s *providerSetup) sts() credential.STS {
 	endpoint, _ := s.fromEnvironment("sts_endpoint")
-	return cosapi.STS{Endpoint: endpoint, Region: s.region(), CABundle: s.bundle}
+	return credential.STS{Endpoint: endpoint, Region: s.region(), CABundle: s.bundle}
 }
 
 // secrets are the credentials that this process was given, for log masks.

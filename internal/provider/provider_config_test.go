@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // emptyProvider is a provider block without arguments.
@@ -437,9 +438,9 @@ func TestWithoutCredentialsTheErrorSaysWhatWasTried(t *testing.T) {
 		t.Fatalf("missing credentials fail Configure: %s", diagTexts(diags))
 	}
 	_, err := data.client.Head(t.Context(), testRef("k"), nil)
-	var failure *cosapi.CredentialsError
+	var failure *credential.Error
 	if !errors.As(err, &failure) {
-		t.Fatalf("error = %v, want a *cosapi.CredentialsError", err)
+		t.Fatalf("error = %v, want a *credential.Error", err)
 	}
 	for _, want := range []string{
 		"secret_id", "TENCENTCLOUD_SECRET_ID", "COS_SECRET_ID", "TKE_ROLE_ARN", "default.credential",

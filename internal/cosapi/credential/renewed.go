@@ -1,4 +1,4 @@
-package cosapi
+package credential
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func renewed(fetch func(context.Context) (Credentials, error)) *renewedCredentia
 	return &renewedCredentials{fetch: fetch, now: time.Now}
 }
 
-// Credentials implements CredentialSource.
+// Credentials implements Source.
 func (r *renewedCredentials) Credentials(ctx context.Context) (Credentials, error) {
 	if current, fresh := r.cached(); fresh {
 		return current, nil

@@ -1,4 +1,4 @@
-package cosapi
+package credential
 
 import (
 	"errors"
@@ -18,11 +18,11 @@ func writeProfile(t *testing.T, name, content string) string {
 	return dir
 }
 
-func TestProfileCredentials(t *testing.T) {
+func TestProfile(t *testing.T) {
 	t.Parallel()
 	dir := writeProfile(t, "work.credential",
 		`{"secretId": "AKIDwork", "secretKey": "canary-key", "token": "canary-token"}`)
-	got, err := ProfileCredentials(dir, "work").Credentials(t.Context())
+	got, err := Profile(dir, "work").Credentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestProfileCredentials(t *testing.T) {
 	}
 }
 
-func TestProfileCredentialsErrorsNameTheFileAndNoSecret(t *testing.T) {
+func TestProfileErrorsNameTheFileAndNoSecret(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ content, want string }{
 		"not JSON":     {`secretKey=canary-key`, "not a JSON object"},
@@ -44,10 +44,10 @@ func TestProfileCredentialsErrorsNameTheFileAndNoSecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := writeProfile(t, "work.credential", tt.content)
-			_, err := ProfileCredentials(dir, "work").Credentials(t.Context())
-			var failure *CredentialsError
+			_, err := Profile(dir, "work").Credentials(t.Context())
+			var failure *Error
 			if !errors.As(err, &failure) {
-				t.Fatalf("error = %v, want a *CredentialsError", err)
+				t.Fatalf("error = %v, want a *Error", err)
 			}
 			text := err.Error()
 			if !strings.Contains(text, tt.want) || !strings.Contains(text, dir) {
@@ -62,16 +62,16 @@ func TestProfileCredentialsErrorsNameTheFileAndNoSecret(t *testing.T) {
 
 func TestMissingProfileIsNotThere(t *testing.T) {
 	t.Parallel()
-	_, err := ProfileCredentials(t.TempDir(), "none").Credentials(t.Context())
+	_, err := Profile(t.TempDir(), "none").Credentials(t.Context())
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error = %v, want %v", err, fs.ErrNotExist)
 	}
 }
 
-func TestLastResortCredentialsSayWhatWasTried(t *testing.T) {
+func TestLastResortSaysWhatWasTried(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	source := LastResortCredentials(dir, "default", []string{"the moon: dark"})
+	source := LastResort(dir, "default", []string{"the moon: dark"})
 	_, err := source.Credentials(t.Context())
 	want := "no credentials found; tried: the moon: dark; the file " +
 		filepath.Join(dir, "default.credential") + ": not there"
@@ -79,7 +79,7 @@ func TestLastResortCredentialsSayWhatWasTried(t *testing.T) {
 		t.Errorf("error = %v, want %s", err, want)
 	}
 	dir = writeProfile(t, "default.credential", `{"secretId": "AKID", "secretKey": "k"}`)
-	expectID(t, LastResortCredentials(dir, "default", nil), "AKID")
+	expectID(t, LastResort(dir, "default", nil), "AKID")
 }
 
 func TestProfileRegion(t *testing.T) {

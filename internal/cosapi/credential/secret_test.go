@@ -1,4 +1,4 @@
-package cosapi
+package credential
 
 import (
 	"encoding/json"

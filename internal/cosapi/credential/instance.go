@@ -1,4 +1,4 @@
-package cosapi
+package credential
 
 import (
 	"context"
@@ -28,17 +28,17 @@ var (
 	errMetadataJSON = errors.New("the metadata service's answer is not JSON")
 )
 
-// InstanceRole names the CAM role of the CVM instance that the process runs on.
-type InstanceRole struct {
+// Instance names the CAM role of the CVM instance that the process runs on.
+type Instance struct {
 	Name string
 	// Endpoint is the metadata service; "" is the real one. Tests set it.
 	Endpoint string
 }
 
-// InstanceRoleCredentials takes temporary credentials of a role from the metadata service and
+// InstanceRole takes temporary credentials of a role from the metadata service and
 // renews them before they expire. The first request to COS makes the first request to the
 // service.
-func InstanceRoleCredentials(role InstanceRole) CredentialSource {
+func InstanceRole(role Instance) Source {
 	if role.Endpoint == "" {
 		role.Endpoint = metadataEndpoint
 	}
@@ -54,13 +54,13 @@ func InstanceRoleCredentials(role InstanceRole) CredentialSource {
 		})
 		if err != nil {
 			source := fmt.Sprintf("the instance's role %s (%s)", role.Name, role.Endpoint)
-			return Credentials{}, &CredentialsError{Source: source, Err: err}
+			return Credentials{}, &Error{Source: source, Err: err}
 		}
 		return credentials, nil
 	})
 }
 
-func (r InstanceRole) fetch(
+func (r Instance) fetch(
 	ctx context.Context, client *http.Client,
 ) (credentials Credentials, again bool, err error) {
 	address := strings.TrimSuffix(r.Endpoint, "/") + metadataPath + url.PathEscape(r.Name)

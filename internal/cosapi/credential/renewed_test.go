@@ -1,4 +1,4 @@
-package cosapi
+package credential
 
 import (
 	"context"
@@ -129,7 +129,7 @@ func TestTryAgainGivesUp(t *testing.T) {
 		again bool
 		want  int
 	}{
-		"temporary": {true, credentialTries},
+		"temporary": {true, tries},
 		"permanent": {false, 1},
 	}
 	for name, tt := range tests {
@@ -149,7 +149,7 @@ func TestTryAgainGivesUp(t *testing.T) {
 	}
 }
 
-func expectID(t *testing.T, source CredentialSource, want string) {
+func expectID(t *testing.T, source Source, want string) {
 	t.Helper()
 	credentials, err := source.Credentials(t.Context())
 	if err != nil || credentials.SecretID != want {

@@ -1,4 +1,4 @@
-package cosapi
+package credential
 
 import (
 	"encoding/json"
@@ -28,7 +28,7 @@ func TestInstanceRoleCredentials(t *testing.T) {
 			"ExpiredTime": %d, "Expiration": "later", "Code": "Success"}`, expires.Unix())
 	}))
 	t.Cleanup(server.Close)
-	got, err := InstanceRoleCredentials(InstanceRole{Name: "deploy", Endpoint: server.URL}).
+	got, err := InstanceRole(Instance{Name: "deploy", Endpoint: server.URL}).
 		Credentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func TestInstanceRoleErrors(t *testing.T) {
 					_, _ = io.WriteString(w, tt.body)
 				}))
 			t.Cleanup(server.Close)
-			_, err := InstanceRoleCredentials(InstanceRole{Name: "deploy", Endpoint: server.URL}).
+			_, err := InstanceRole(Instance{Name: "deploy", Endpoint: server.URL}).
 				Credentials(t.Context())
 			expectCredentialsError(t, err, tt.want, "deploy")
 			if requests != 1 {
@@ -101,7 +101,7 @@ func stsAnswer(expires time.Time) string {
 		"TmpSecretKey": "key"}, "ExpiredTime": %d, "RequestId": "r-1"}}`, expires.Unix())
 }
 
-func expectSession(t *testing.T, source CredentialSource, expires time.Time) {
+func expectSession(t *testing.T, source Source, expires time.Time) {
 	t.Helper()
 	got, err := source.Credentials(t.Context())
 	if err != nil {
@@ -118,8 +118,8 @@ func TestAssumeRole(t *testing.T) {
 	t.Parallel()
 	expires := time.Now().Add(time.Hour)
 	fake := newFakeSTS(t, stsAnswer(expires))
-	base := StaticCredentials("AKIDbase", "base-key", "base-token")
-	expectSession(t, AssumeRoleCredentials(base, fake.service(), AssumedRole{
+	base := Static("AKIDbase", "base-key", "base-token")
+	expectSession(t, AssumeRole(base, fake.service(), Role{
 		RoleARN: "qcs::cam::uin/1:roleName/deploy", SessionName: "ci", Duration: 900,
 		Policy: `{"version":"2.0"}`, ExternalID: "x-1", SourceIdentity: "100", SerialNumber: "mfa",
 		TokenCode: NewSecret("123456"),
@@ -147,8 +147,8 @@ func TestAssumeRoleLeavesOutWhatIsNotSet(t *testing.T) {
 	t.Parallel()
 	expires := time.Now().Add(time.Hour)
 	fake := newFakeSTS(t, stsAnswer(expires))
-	expectSession(t, AssumeRoleCredentials(StaticCredentials("AKIDbase", "k", ""), fake.service(),
-		AssumedRole{RoleARN: "arn", SessionName: "terraform"}), expires)
+	expectSession(t, AssumeRole(Static("AKIDbase", "k", ""), fake.service(),
+		Role{RoleARN: "arn", SessionName: "terraform"}), expires)
 	want := map[string]any{
 		"RoleArn": "arn", "RoleSessionName": "terraform", "DurationSeconds": 7200.0,
 	}
@@ -165,7 +165,7 @@ func TestWebIdentityReadsTheTokenFileAndSignsNothing(t *testing.T) {
 	if err := os.WriteFile(file, []byte("oidc-token\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	expectSession(t, WebIdentityCredentials(fake.service(), WebIdentity{
+	expectSession(t, AssumeRoleWithWebIdentity(fake.service(), WebIdentity{
 		RoleARN: "arn", SessionName: "ci", ProviderID: "github", TokenFile: file,
 	}), expires)
 	want := map[string]any{
@@ -184,12 +184,12 @@ func TestRefusedRoleIsACredentialsError(t *testing.T) {
 	t.Parallel()
 	fake := newFakeSTS(t, `{"Response": {"Error": {"Code": "UnauthorizedOperation",
 		"Message": "not allowed"}, "RequestId": "r-2"}}`)
-	base := StaticCredentials("AKIDbase", "canary-key", "canary-token")
-	_, err := AssumeRoleCredentials(base, fake.service(),
-		AssumedRole{RoleARN: "arn", SessionName: "ci"}).Credentials(t.Context())
+	base := Static("AKIDbase", "canary-key", "canary-token")
+	_, err := AssumeRole(base, fake.service(),
+		Role{RoleARN: "arn", SessionName: "ci"}).Credentials(t.Context())
 	expectCredentialsError(t, err, "UnauthorizedOperation", "arn", "AKIDbase", "r-2")
 
-	_, err = WebIdentityCredentials(fake.service(), WebIdentity{
+	_, err = AssumeRoleWithWebIdentity(fake.service(), WebIdentity{
 		RoleARN: "arn", SessionName: "ci", ProviderID: "github", Token: NewSecret("canary-oidc"),
 	}).Credentials(t.Context())
 	expectCredentialsError(t, err, "UnauthorizedOperation", "arn", "github")
@@ -197,7 +197,7 @@ func TestRefusedRoleIsACredentialsError(t *testing.T) {
 
 func TestMissingTokenFileIsACredentialsError(t *testing.T) {
 	t.Parallel()
-	_, err := WebIdentityCredentials(STS{}, WebIdentity{
+	_, err := AssumeRoleWithWebIdentity(STS{}, WebIdentity{
 		RoleARN: "arn", ProviderID: "github", TokenFile: filepath.Join(t.TempDir(), "gone"),
 	}).Credentials(t.Context())
 	expectCredentialsError(t, err, "gone", "github")
@@ -205,17 +205,17 @@ func TestMissingTokenFileIsACredentialsError(t *testing.T) {
 
 func TestAssumeRoleKeepsTheErrorOfItsBase(t *testing.T) {
 	t.Parallel()
-	base := LastResortCredentials(t.TempDir(), "default", []string{"nothing"})
-	_, err := AssumeRoleCredentials(base, STS{}, AssumedRole{RoleARN: "arn"}).
+	base := LastResort(t.TempDir(), "default", []string{"nothing"})
+	_, err := AssumeRole(base, STS{}, Role{RoleARN: "arn"}).
 		Credentials(t.Context())
 	expectCredentialsError(t, err, "tried: nothing")
 }
 
 func expectCredentialsError(t *testing.T, err error, wants ...string) {
 	t.Helper()
-	var failure *CredentialsError
+	var failure *Error
 	if !errors.As(err, &failure) {
-		t.Fatalf("error = %v, want a *CredentialsError", err)
+		t.Fatalf("error = %v, want a *Error", err)
 	}
 	for _, want := range wants {
 		if !strings.Contains(err.Error(), want) {

@@ -1,4 +1,4 @@
-package cosapi
+package credential
 
 import (
 	"context"
@@ -14,22 +14,22 @@ import (
 // defaultProfileDir is where tccli keeps its profiles, below the home folder.
 const defaultProfileDir = ".tccli"
 
-// ProfileCredentials reads the profile of the Tencent Cloud CLI (tccli) called name from dir: the
+// Profile reads the profile of the Tencent Cloud CLI (tccli) called name from dir: the
 // file <name>.credential. An empty dir is ~/.tccli. The file is read at the first request.
-func ProfileCredentials(dir, name string) CredentialSource {
+func Profile(dir, name string) Source {
 	return renewed(func(context.Context) (Credentials, error) {
 		return readProfile(dir, name)
 	})
 }
 
-// LastResortCredentials is ProfileCredentials for when nothing else was configured: without the
+// LastResort is Profile for when nothing else was configured: without the
 // file the error lists tried, what was looked at before, in order.
-func LastResortCredentials(dir, name string, tried []string) CredentialSource {
+func LastResort(dir, name string, tried []string) Source {
 	return renewed(func(context.Context) (Credentials, error) {
 		credentials, err := readProfile(dir, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			file, _ := profileFile(dir, name, ".credential")
-			return Credentials{}, &CredentialsError{
+			return Credentials{}, &Error{
 				Tried: append(tried[:len(tried):len(tried)], "the file "+file+": not there"), Err: err,
 			}
 		}
@@ -62,12 +62,12 @@ func ProfileRegion(dir, name string) string {
 func readProfile(dir, name string) (Credentials, error) {
 	file, err := profileFile(dir, name, ".credential")
 	if err != nil {
-		return Credentials{}, &CredentialsError{Source: "profile " + name, Err: err}
+		return Credentials{}, &Error{Source: "profile " + name, Err: err}
 	}
 	source := fmt.Sprintf("profile %s (%s)", name, file)
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return Credentials{}, &CredentialsError{Source: source, Err: err}
+		return Credentials{}, &Error{Source: source, Err: err}
 	}
 	var profile struct {
 		SecretID  string `json:"secretId"`
@@ -75,10 +75,10 @@ func readProfile(dir, name string) (Credentials, error) {
 		Token     string `json:"token"`
 	}
 	if err := json.Unmarshal(content, &profile); err != nil {
-		return Credentials{}, &CredentialsError{Source: source, Err: errProfileJSON}
+		return Credentials{}, &Error{Source: source, Err: errProfileJSON}
 	}
 	if profile.SecretID == "" || profile.SecretKey == "" {
-		return Credentials{}, &CredentialsError{Source: source, Err: errProfileIncomplete}
+		return Credentials{}, &Error{Source: source, Err: errProfileIncomplete}
 	}
 	return Credentials{
 		SecretID: profile.SecretID, SecretKey: NewSecret(profile.SecretKey),

@@ -1,13 +1,13 @@
-package cosapi
+package credential
 
 import (
 	"fmt"
 	"strings"
 )
 
-// CredentialsError reports that a [CredentialSource] has no usable credentials. The request that
+// Error reports that a [Source] has no usable credentials. The request that
 // wanted them was not made. It is not worth retrying: sources repeat what is worth repeating.
-type CredentialsError struct {
+type Error struct {
 	// Source is where the credentials were to come from, for example a file or a role.
 	Source string
 	// Tried lists what was looked at in vain, in order, when no source was chosen explicitly.
@@ -17,7 +17,7 @@ type CredentialsError struct {
 }
 
 // Error implements error. It never contains a credential.
-func (e *CredentialsError) Error() string {
+func (e *Error) Error() string {
 	if len(e.Tried) > 0 {
 		return "no credentials found; tried: " + strings.Join(e.Tried, "; ")
 	}
@@ -25,4 +25,4 @@ func (e *CredentialsError) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *CredentialsError) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,4 +1,4 @@
-package cosapi
+package credential
 
 import (
 	"context"
@@ -37,9 +37,9 @@ type STS struct {
 	CABundle []byte
 }
 
-// AssumedRole is a role that the holder of other credentials may assume (AssumeRole, document
+// Role is a role that the holder of other credentials may assume (AssumeRole, document
 // 1312/48197).
-type AssumedRole struct {
+type Role struct {
 	// RoleARN is demanded by STS; SessionName shows up in audit logs, 2 to 128 characters.
 	RoleARN, SessionName string
 	// Duration is in seconds, at most 43200; 0 is 7200.
@@ -62,9 +62,9 @@ type WebIdentity struct {
 	TokenFile string
 }
 
-// AssumeRoleCredentials takes the credentials of base to STS and returns those of a role. They
+// AssumeRole takes the credentials of base to STS and returns those of a role. They
 // are fetched at the first request and renewed before they expire.
-func AssumeRoleCredentials(base CredentialSource, service STS, role AssumedRole) CredentialSource {
+func AssumeRole(base Source, service STS, role Role) Source {
 	return renewed(func(ctx context.Context) (Credentials, error) {
 		// A failing base describes itself; wrapping it would hide what was tried.
 		holder, err := base.Credentials(ctx)
@@ -74,28 +74,28 @@ func AssumeRoleCredentials(base CredentialSource, service STS, role AssumedRole)
 		credentials, err := service.assume(ctx, holder, role)
 		if err != nil {
 			source := fmt.Sprintf("role %s, assumed by %s", role.RoleARN, holder.SecretID)
-			return Credentials{}, &CredentialsError{Source: source, Err: err}
+			return Credentials{}, &Error{Source: source, Err: err}
 		}
 		return credentials, nil
 	})
 }
 
-// WebIdentityCredentials exchanges an OIDC token for credentials of a role; no other credentials
+// AssumeRoleWithWebIdentity exchanges an OIDC token for credentials of a role; no other credentials
 // are needed. They are fetched at the first request and renewed before they expire.
-func WebIdentityCredentials(service STS, identity WebIdentity) CredentialSource {
+func AssumeRoleWithWebIdentity(service STS, identity WebIdentity) Source {
 	return renewed(func(ctx context.Context) (Credentials, error) {
 		credentials, err := service.exchange(ctx, identity)
 		if err != nil {
 			source := fmt.Sprintf("role %s with a token of provider %s",
 				identity.RoleARN, identity.ProviderID)
-			return Credentials{}, &CredentialsError{Source: source, Err: err}
+			return Credentials{}, &Error{Source: source, Err: err}
 		}
 		return credentials, nil
 	})
 }
 
 func (s STS) assume(
-	ctx context.Context, holder Credentials, role AssumedRole,
+	ctx context.Context, holder Credentials, role Role,
 ) (Credentials, error) {
 	client, err := s.client(holder)
 	if err != nil {
@@ -187,12 +187,12 @@ func (s STS) client(holder Credentials) (*sts.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	roots, err := trustedRoots(s.CABundle)
+	roots, err := TrustedRoots(s.CABundle)
 	if err != nil {
 		return nil, err
 	}
 	client.WithHttpTransport(&http.Transport{
-		Proxy: proxyFor, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		Proxy: ProxyFor, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 	})
 	return client, nil
 }

@@ -1,4 +1,4 @@
-package cosapi
+package credential
 
 import (
 	"context"
@@ -13,29 +13,29 @@ type Credentials struct {
 	Expires   time.Time // zero: never
 }
 
-// CredentialSource supplies the credentials of a request. It is asked before every try of every
+// Source supplies the credentials of a request. It is asked before every try of every
 // request, concurrently, so that credentials can be renewed under way: implementations keep what
 // they have until shortly before it expires. An error ends the request; it is not retried here.
-type CredentialSource interface {
+type Source interface {
 	Credentials(ctx context.Context) (Credentials, error)
 }
 
-// staticCredentials always returns the same credentials.
-type staticCredentials struct {
+// static always returns the same credentials.
+type static struct {
 	credentials Credentials
 }
 
-// StaticCredentials returns a source that always answers with the given credentials. token is ""
+// Static returns a source that always answers with the given credentials. token is ""
 // for permanent credentials. Use it where nothing has to be renewed.
-func StaticCredentials(secretID, secretKey, token string) CredentialSource {
+func Static(secretID, secretKey, token string) Source {
 	credentials := Credentials{SecretID: secretID, SecretKey: NewSecret(secretKey)}
 	if token != "" {
 		credentials.Token = NewSecret(token)
 	}
-	return staticCredentials{credentials: credentials}
+	return static{credentials: credentials}
 }
 
-// Credentials implements CredentialSource.
-func (s staticCredentials) Credentials(context.Context) (Credentials, error) {
+// Credentials implements Source.
+func (s static) Credentials(context.Context) (Credentials, error) {
 	return s.credentials, nil
 }
