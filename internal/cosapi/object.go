@@ -34,6 +34,11 @@ type ObjectInfo struct {
 	Encryption   EncryptionStatus
 	Restore      RestoreStatus
 	RequestID    string
+	// Kind is what COS says of an object that is not an ordinary one, in lower case: appendable or
+	// symlink; else "". Whether COS says it today is not documented.
+	Kind string
+	// Replica reports an object that replication made.
+	Replica bool
 }
 
 // RestoreStatus is how far the restore of an archived object is (document 12633). The zero value
@@ -54,6 +59,9 @@ const (
 	headerRestore        = "X-Cos-Restore"
 	headerRestoreStatus  = "X-Cos-Restore-Status"
 	headerMetadataPrefix = "X-Cos-Meta-"
+	headerObjectType     = "X-Cos-Object-Type"
+	headerSymlinkTarget  = "X-Cos-Symlink-Target"
+	headerReplication    = "X-Cos-Replication-Status"
 
 	storageClassStandard = "STANDARD"
 )
@@ -73,11 +81,25 @@ func objectInfo(ref ObjectRef, resp *http.Response) ObjectInfo {
 		Encryption:   encryptionStatus(header),
 		Restore:      restoreStatus(header),
 		RequestID:    header.Get(headerRequestID),
+		Kind:         kindOf(header),
+		Replica:      strings.EqualFold(header.Get(headerReplication), "replica"),
 	}
 	if modified, err := http.ParseTime(header.Get("Last-Modified")); err == nil {
 		info.LastModified = modified
 	}
 	return info
+}
+
+// kindOf reads x-cos-object-type, which says "normal" of ordinary objects where it is sent.
+func kindOf(header http.Header) string {
+	kind := strings.ToLower(header.Get(headerObjectType))
+	switch {
+	case header.Get(headerSymlinkTarget) != "":
+		return "symlink"
+	case kind == "normal":
+		return ""
+	}
+	return kind
 }
 
 func objectHeaders(header http.Header) ObjectHeaders {
