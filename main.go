@@ -5,6 +5,7 @@ package main
 import (
 	"flag"
 	"log"
+	"os"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
@@ -18,8 +19,14 @@ func main() {
 	debug := flag.Bool("debug", false, "serve until stopped, for a debugger to attach")
 	flag.Parse()
 	var options []tf6server.ServeOpt
-	if *debug {
+	switch {
+	case *debug:
 		options = append(options, tf6server.WithManagedDebug())
+	case !isLogAsked(os.Environ()):
+		if err := silence(); err != nil {
+			log.Fatal(err)
+		}
+		options = append(options, tf6server.WithGoPluginLogger(errorsOnly()))
 	}
 	err := tf6server.Serve("registry.terraform.io/encrypted-cos/cos", provider.NewServer(version),
 		options...)
