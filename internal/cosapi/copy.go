@@ -2,6 +2,7 @@ package cosapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -21,6 +22,14 @@ type CopySource struct {
 	Size int64
 	// CRC64 of the source, as Head reports it. It verifies the copy; "" if unknown.
 	CRC64 string
+	// SeenVersion is the version of the object that a copy onto itself replaces, as Head reports
+	// it; "" if unknown. It is never sent: should the answer get lost, it tells the object that was
+	// there before from the copy.
+	SeenVersion string
+	// Rollback makes an earlier version of an object, which Ref names, its current one. Without it
+	// a copy onto itself that names a version is refused: its conditions would be judged on that
+	// version and always hold, whatever is current by then.
+	Rollback bool
 }
 
 // CopyOptions is what a copy stores beside the bytes. Nothing is taken over from the source except,
@@ -44,15 +53,19 @@ const (
 	directiveReplaced = "Replaced"
 )
 
-// Copy copies an object on the server; no byte of it passes through here. dst may be the source
-// itself: that changes encryption, headers or storage class in place. Sources above
-// Config.CopyThreshold are copied by parts.
+// Copy copies an object on the server; no byte of it passes through here. Sources above
+// Config.CopyThreshold are copied by parts. dst may be the source itself, but for a Rollback
+// without a version: that changes encryption, headers or storage class in place. Use Reencrypt for
+// that, which keeps what a copy would lose.
 //
 // The copy is verified like an upload. A copy that fails after COS began to answer is an Error with
 // status 200. If the answer is lost, a HEAD finds out whether the copy was made.
 func (c *Client) Copy(
 	ctx context.Context, src CopySource, dst ObjectRef, options CopyOptions,
 ) (WriteResult, error) {
+	if src.isOnto(dst) && src.Ref.VersionID != "" && !src.Rollback {
+		return WriteResult{}, &Error{Op: "PutObjectCopy", Ref: dst, Err: errVersionOntoItself}
+	}
 	if options.KeepTags {
 		options.Tags = nil
 	}
@@ -68,11 +81,19 @@ func (c *Client) Copy(
 		return WriteResult{}, err
 	}
 	if src.CRC64 != "" && result.CRC64 != "" && src.CRC64 != result.CRC64 {
-		return result, &ChecksumError{Ref: dst, Local: src.CRC64, COS: result.CRC64}
+		return result, &ChecksumError{
+			Ref: dst, Local: src.CRC64, COS: result.CRC64, Result: &result,
+		}
 	}
 	err = c.verifyEncryption(ctx, dst, options.Encryption, &result)
 	return result, err
 }
+
+// errVersionOntoItself is a mistake of the caller: see CopySource.Rollback.
+var errVersionOntoItself = errors.New("a copy of an object onto itself must not name a version")
+
+// isOnto reports a copy of an object onto itself.
+func (s CopySource) isOnto(dst ObjectRef) bool { return s.Ref.Current() == dst.Current() }
 
 // copyHeader returns the headers of a copy in one request.
 func (c *Client) copyHeader(src CopySource, options CopyOptions) (http.Header, error) {
@@ -165,9 +186,9 @@ func (c *Client) copyArrival(
 	want := arrival{
 		ref: dst, options: options.WriteOptions, started: started, size: src.Size, crc64: src.CRC64,
 	}
-	onto := src.Ref.Current() == dst.Current()
+	onto := src.isOnto(dst)
 	if onto {
-		want.before, want.replaced = src.Key, src.Ref.VersionID
+		want.before, want.replaced = src.Key, src.SeenVersion
 	}
 	if src.CRC64 != "" {
 		return want, nil

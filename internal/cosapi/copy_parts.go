@@ -83,7 +83,9 @@ func (m *multipart) copyFrom(ctx context.Context, src CopySource) (WriteResult, 
 		return WriteResult{}, err
 	}
 	if src.CRC64 != "" && result.CRC64 != "" && result.CRC64 != src.CRC64 {
-		return result, &ChecksumError{Ref: m.ref, Local: src.CRC64, COS: result.CRC64}
+		return result, &ChecksumError{
+			Ref: m.ref, Local: src.CRC64, COS: result.CRC64, Result: &result,
+		}
 	}
 	err := m.client.verifyEncryption(ctx, m.ref, m.options.Encryption, &result)
 	return result, err

@@ -268,7 +268,8 @@ func TestCopyIsVerified(t *testing.T) {
 	t.Parallel()
 	t.Run("less-encrypted", func(t *testing.T) {
 		t.Parallel()
-		w := newWire(t, headThenGet(found(map[string]string{"Content-Length": "4"}), copyAnswer(nil)))
+		w := newWire(t, headThenGet(
+			found(map[string]string{"Content-Length": "4", "ETag": `"new"`}), copyAnswer(nil)))
 		_, err := selfCopy(t, w)
 		var mismatch *EncryptionMismatchError
 		if !errors.As(err, &mismatch) || mismatch.Got.Mode != ModeNone {
@@ -283,7 +284,9 @@ func TestCopyIsVerified(t *testing.T) {
 	})
 	t.Run("no-echo", func(t *testing.T) {
 		t.Parallel()
-		encrypted := found(map[string]string{"x-cos-server-side-encryption": "AES256"})
+		encrypted := found(map[string]string{
+			"ETag": `"new"`, "x-cos-server-side-encryption": "AES256",
+		})
 		w := newWire(t, headThenGet(encrypted, copyAnswer(nil)))
 		result, err := selfCopy(t, w)
 		if err != nil || result.Encryption.Mode != ModeSSECOS {

@@ -120,6 +120,8 @@ type ChecksumError struct {
 	Local, COS  string // CRC64, decimal
 	Part        int    // part number, 0 for the whole object
 	Downloading bool   // the bytes came from COS; false: they were sent to it
+	// Result is the object that COS made of the damaged bytes; nil if it made none, as of a part.
+	Result *WriteResult
 }
 
 // Error implements error.

@@ -2,6 +2,7 @@ package cosapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
@@ -21,9 +22,11 @@ type DeleteResult struct {
 // error (document 7743). No customer key is needed. To leave nothing use DeleteAllVersions.
 //
 // If the answer is lost, a HEAD finds out whether the object is gone, so that a retry does not put
-// a second delete marker on top of the first. DeleteResult is then empty.
+// a second delete marker on top of the first. DeleteResult is then empty. COS answers 204; any other
+// success is believed only after a HEAD that does not find the object.
 func (c *Client) Delete(ctx context.Context, ref ObjectRef) (DeleteResult, error) {
 	var result DeleteResult
+	doubtful := false
 	req := request{op: "DeleteObject", ref: ref, once: ref.VersionID == ""}
 	req.arrived = func(ctx context.Context) (bool, error) { return c.gone(ctx, ref) }
 	err := c.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
@@ -31,9 +34,13 @@ func (c *Client) Delete(ctx context.Context, ref ObjectRef) (DeleteResult, error
 		resp, err := sdk.Object.Delete(ctx, ref.Key, options)
 		if err == nil {
 			result = deleteResult(resp.Header)
+			doubtful = resp.StatusCode != http.StatusNoContent
 		}
 		return resp, err
 	})
+	if err == nil && doubtful {
+		return result, c.confirmGone(ctx, ref)
+	}
 	if ref.VersionID != "" && CodeOf(err) == "NoSuchVersion" {
 		return DeleteResult{VersionID: ref.VersionID}, nil
 	}
@@ -45,6 +52,18 @@ func deleteResult(header http.Header) DeleteResult {
 		DeleteMarker: header.Get(headerDeleteMarker) == "true",
 		VersionID:    header.Get(headerVersionID),
 	}
+}
+
+// errNotDeleted is an answer that claims a success which a look at the object contradicts.
+var errNotDeleted = errors.New("the answer says that the object was deleted, but it is there")
+
+// confirmGone returns nil if ref is not there.
+func (c *Client) confirmGone(ctx context.Context, ref ObjectRef) error {
+	gone, err := c.gone(ctx, ref)
+	if err == nil && !gone {
+		err = &Error{Op: "DeleteObject", Ref: ref, Err: errNotDeleted}
+	}
+	return err
 }
 
 // gone reports whether there is no current version. A refusal that is not 404, as for an SSE-C
@@ -113,4 +132,44 @@ func (c *Client) versionsOf(ctx context.Context, ref ObjectRef) ([]ListedObject,
 		}
 		options.KeyMarker, options.VersionIDMarker = page.NextKeyMarker, page.NextVersionIDMarker
 	}
+}
+
+// Made returns the object that a failed write has made all the same: COS holds it with other bytes
+// or another encryption than asked for. It reports false for every other failure, also of a part:
+// what is under the key then, if anything, is somebody else's.
+func Made(failure error) (WriteResult, bool) {
+	var mismatch *EncryptionMismatchError
+	var damaged *ChecksumError
+	switch {
+	case errors.As(failure, &mismatch):
+		return mismatch.Result, mismatch.Result.ETag != ""
+	case errors.As(failure, &damaged) && damaged.Result != nil:
+		return *damaged.Result, damaged.Result.ETag != ""
+	}
+	return WriteResult{}, false
+}
+
+// TakeBack deletes what a failed write has made, see Made, and nothing else: the version that COS
+// named in its answer, and only while a HEAD shows the ETag of that answer. It reports whether it
+// deleted something. encryption is that of the write. It works on when ctx is cancelled, for 30
+// seconds: an object that is not stored as asked should not stay.
+func (c *Client) TakeBack(
+	ctx context.Context, ref ObjectRef, encryption Encryption, failure error,
+) (bool, error) {
+	made, ok := Made(failure)
+	if !ok {
+		return false, nil
+	}
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortPatience)
+	defer cancel()
+	ref.VersionID = made.VersionID
+	info, err := c.headWritten(own, ref, encryption, made)
+	switch {
+	case Classify(err) == ClassNotFound, err == nil && info.ETag != made.ETag:
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	_, err = c.Delete(own, ref)
+	return err == nil, err
 }

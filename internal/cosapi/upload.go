@@ -99,7 +99,7 @@ func (c *Client) verifyPut(
 	ctx context.Context, ref ObjectRef, options PutOptions, local string, result WriteResult,
 ) (WriteResult, error) {
 	if result.CRC64 != "" && result.CRC64 != local {
-		return result, &ChecksumError{Ref: ref, Local: local, COS: result.CRC64}
+		return result, &ChecksumError{Ref: ref, Local: local, COS: result.CRC64, Result: &result}
 	}
 	result.CRC64 = local
 	err := c.verifyEncryption(ctx, ref, options.Encryption, &result)

@@ -190,6 +190,11 @@ func (m *multipart) crc64() uint64 {
 func (m *multipart) complete(
 	ctx context.Context, options PutOptions, local string, result *WriteResult,
 ) error {
+	if options.Guard != nil {
+		if err := options.Guard(ctx); err != nil {
+			return err
+		}
+	}
 	header := http.Header{}
 	if options.ForbidOverwrite {
 		header.Set(headerForbidOverwrite, "true")

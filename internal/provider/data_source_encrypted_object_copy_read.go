@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -138,7 +137,7 @@ func (d *objectCopyDataSource) copy(
 	result, err := d.data.client.Copy(ctx, source, wanted.destination, options)
 	if err != nil {
 		diags.Append(try.failed(err))
-		return cosapi.ObjectInfo{}, append(diags, d.undo(ctx, try, create, err)...)
+		return cosapi.ObjectInfo{}, append(diags, d.undo(ctx, try, wanted, create, err)...)
 	}
 	for _, warning := range result.Warnings {
 		diags.AddWarning("Copy differs from what was asked for", warning)
@@ -157,16 +156,12 @@ func (d *objectCopyDataSource) copy(
 // undo removes a copy that COS stored with less encryption than was asked for. What it replaced is
 // gone already, so that only a copy to where nothing was is removed.
 func (d *objectCopyDataSource) undo(
-	ctx context.Context, try attempt, create bool, err error,
+	ctx context.Context, try attempt, wanted wantedCopy, create bool, err error,
 ) diag.Diagnostics {
-	var mismatch *cosapi.EncryptionMismatchError
-	if !create || !errors.As(err, &mismatch) {
+	if !create {
 		return nil
 	}
-	ref := try.ref
-	ref.VersionID = mismatch.Result.VersionID
-	// Also when the run is being cancelled: it must not stay as it is.
-	if _, err := d.data.client.Delete(context.WithoutCancel(ctx), ref); err != nil {
+	if _, err := d.data.client.TakeBack(ctx, try.ref, wanted.encryption, err); err != nil {
 		try.doing = "delete the copy that was not encrypted as asked"
 		return diag.Diagnostics{try.failed(err)}
 	}

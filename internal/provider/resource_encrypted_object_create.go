@@ -143,28 +143,14 @@ func (w *objectWrite) createClaimed(ctx context.Context) (written, diag.Diagnost
 	if cosapi.Classify(err) == cosapi.ClassExists {
 		return written{}, diag.Diagnostics{w.alreadyExists()}
 	}
-	return written{}, w.createFailed(ctx, created, err)
+	return written{}, w.createFailed(ctx, err)
 }
 
 // createFailed reports a failed create, after taking away what COS holds in another way than
 // asked: it is in no state, and the next create would refuse to replace it.
-func (w *objectWrite) createFailed(
-	ctx context.Context, created written, err error,
-) diag.Diagnostics {
+func (w *objectWrite) createFailed(ctx context.Context, err error) diag.Diagnostics {
 	diags := diag.Diagnostics{w.explain("create the object", err)}
-	var mismatch *cosapi.EncryptionMismatchError
-	var damaged *cosapi.ChecksumError
-	ref := w.ref
-	switch {
-	case errors.As(err, &mismatch):
-		ref.VersionID = mismatch.Result.VersionID
-	case errors.As(err, &damaged):
-		ref.VersionID = created.VersionID
-	default:
-		return diags
-	}
-	// Deleted even when the run is being cancelled: it must not stay as it is.
-	if _, err := w.data.client.Delete(context.WithoutCancel(ctx), ref); err != nil {
+	if _, err := w.data.client.TakeBack(ctx, w.ref, w.encryption, err); err != nil {
 		tried := w.attempt("delete the object that was not stored as asked")
 		diags.Append(tried.failed(err))
 	}

@@ -171,9 +171,15 @@ func TestDamagedCreateIsTakenAway(t *testing.T) {
 		data: &providerData{client: cloud.somebodyElse()}, ref: testRef("a"),
 		encryption: cosapi.SSECOS{Algorithm: "AES256"},
 	}
-	diags := write.createFailed(t.Context(), written{},
-		&cosapi.ChecksumError{Ref: testRef("a"), Local: "1", COS: "2"})
+	damaged := &cosapi.ChecksumError{Ref: testRef("a"), Local: "1", COS: "2", Part: 1}
+	diags := write.createFailed(t.Context(), damaged)
 	if diags.ErrorsCount() != 1 {
+		t.Errorf("diagnostics = %v, want one error", diags)
+	}
+	// A damaged part has made no object: what is there is somebody else's.
+	made := cloud.head(testRef("a"), nil)
+	damaged.Part, damaged.Result = 0, &cosapi.WriteResult{ETag: made.ETag}
+	if diags := write.createFailed(t.Context(), damaged); diags.ErrorsCount() != 1 {
 		t.Errorf("diagnostics = %v, want one error", diags)
 	}
 	cloud.isGone("a")

@@ -50,6 +50,8 @@ func (w *objectWrite) copyBody(
 	}
 	from := w.source
 	from.Size, from.CRC64 = source.Size, source.CRC64
+	// Who names a version of the object itself wants it to be the current one again.
+	from.Rollback = true
 	if from.IfMatch == "" {
 		from.IfMatch = source.ETag
 	}

@@ -34,8 +34,8 @@ func (e *objectMovedError) diagnostic() diag.Diagnostic {
 }
 
 // copyOntoItself rewrites the object on the server: other encryption, headers, metadata or class,
-// and no byte through here. It copies the version in the state, on condition that it is still as
-// it was read.
+// and no byte through here, on condition that it is still as it was read. The source names no
+// version: COS would judge the conditions on that one, and make it current again.
 func (u *objectUpdate) copyOntoItself(ctx context.Context) (written, error) {
 	options, err := u.surviving(ctx, false)
 	if err != nil {
@@ -44,7 +44,7 @@ func (u *objectUpdate) copyOntoItself(ctx context.Context) (written, error) {
 	source := cosapi.CopySource{
 		Ref: u.write.ref, Key: u.found.readKey, Size: u.state.Size.ValueInt64(),
 		IfMatch: u.state.ETag.ValueString(), IfUnmodifiedSince: parseTime(u.known.LastModified),
-		CRC64: u.state.CRC64ECMA.ValueString(),
+		CRC64: u.state.CRC64ECMA.ValueString(), SeenVersion: u.state.VersionID.ValueString(),
 	}
 	if u.state.Size.IsNull() && u.plan.ContentWOVersion.IsNull() {
 		// The body was write-only, or a listing was all that could be read.
@@ -54,7 +54,6 @@ func (u *objectUpdate) copyOntoItself(ctx context.Context) (written, error) {
 		}
 		source.Size, source.CRC64 = info.Size, info.CRC64
 	}
-	source.Ref.VersionID = u.state.VersionID.ValueString()
 	result, err := u.data.client.Copy(ctx, source, u.write.ref, cosapi.CopyOptions{
 		WriteOptions: options, KeepTags: u.plan.Tags.IsNull(),
 	})
