@@ -23,9 +23,9 @@ type certificates struct {
 // certificateLife is long enough for an emulator that nobody restarts.
 const certificateLife = 365 * 24 * time.Hour
 
-// newCertificates makes a CA and a certificate for localhost, *.cos.<region>.localhost and
-// 127.0.0.1. The CA can vouch for loopback names only, and its key is gone with this call: whoever
-// trusts it risks nothing.
+// newCertificates makes a CA and a certificate for localhost, *.cos.<region>.localhost,
+// *.cos-control.<region>.localhost and 127.0.0.1. The CA can vouch for loopback names only, and
+// its key is gone with this call: whoever trusts it risks nothing.
 func newCertificates(regions []string) (certificates, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -80,7 +80,8 @@ func leafTemplate(regions []string) (*x509.Certificate, error) {
 	leaf.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 	leaf.DNSNames = []string{"localhost"}
 	for _, region := range regions {
-		leaf.DNSNames = append(leaf.DNSNames, "*.cos."+region+".localhost")
+		leaf.DNSNames = append(leaf.DNSNames, "*.cos."+region+".localhost",
+			"*.cos-control."+region+".localhost")
 	}
 	return leaf, nil
 }

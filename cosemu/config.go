@@ -45,6 +45,8 @@ type Config struct {
 	// AllowPlainHTTP serves SSE-C over plain HTTP, which COS refuses. It is for clients that cannot
 	// be given a certificate; a key then crosses the network in the clear.
 	AllowPlainHTTP bool
+	// Batch is COS Batch.
+	Batch BatchConfig
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 	// Before is called before each request is carried out, by the goroutine that serves it: what
@@ -94,6 +96,9 @@ func (c Config) check() error {
 			return errors.New("a credential needs an id and a key")
 		}
 	}
+	if err := c.Batch.check(); err != nil {
+		return err
+	}
 	switch c.WrongKeyStatus {
 	case http.StatusBadRequest, http.StatusForbidden:
 		return nil
@@ -121,5 +126,6 @@ func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.Batch = c.Batch.withDefaults()
 	return c
 }

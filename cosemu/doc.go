@@ -16,6 +16,11 @@
 // that are tried on it, so that both cannot make the same mistake. Numbers in comments are those of
 // COS's documents, https://cloud.tencent.com/document/product/436/<number>.
 //
+// COS Batch is served at <uin>.cos-control.<region>.localhost. Its jobs really run, by the handlers
+// that serve requests, while time goes by or the control host is asked (Config.Batch), and
+// [Server.BatchJobs] tells what became of them. Tasks are no requests: the journal has none of
+// them. Inventories cannot be manifests here.
+//
 // # What is kept
 //
 // Everything is in memory and gone with the server. Bodies are kept in the clear, whatever their
@@ -74,5 +79,16 @@
 //   - A malformed signature answers 400 InvalidArgument; a token that does not belong to the key
 //     pair, or is missing, 403 InvalidAccessKeyId. A signature may begin 15 minutes in the future;
 //     after its end it answers 403 AccessDenied, "Request has expired".
+//   - Copies by COS Batch apply the target bucket's default encryption, may have their own source as
+//     target, decode the keys of a manifest by percent, count constraints in Unix seconds, and keep
+//     what their directives say; without AccessControlDirective the ACL becomes the default.
+//     Config.Batch has the other answers. Tasks run one after the other, from the end of the list.
+//   - A region's jobs run one at a time, by priority and then by age. A manifest that is missing,
+//     changed, empty or encrypted with a customer key, and a role of another name, fail a job while
+//     it is prepared; rows of another bucket than the first row's fail alone.
+//   - A job that has not ended cannot be deleted (400 InvalidRequest), one that has cannot be changed
+//     (400 InvalidRequest). Another account's number or appid answers 403 AccessDenied. A job that
+//     began 90 days ago and has ended is forgotten, its ClientRequestToken as well.
+//   - ListJobs answers the newest job first, and takes several statuses with commas.
 //   - Unsigned requests may read objects whose own ACL lets everybody read, unless encrypted.
 package cosemu

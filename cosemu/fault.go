@@ -9,7 +9,9 @@ import (
 // Fault is something that goes wrong with the next requests of an operation. Each kind stands for
 // an event that clients of the real service see. The JSON names are those of the admin address.
 type Fault struct {
-	// Op is an operation as in JournalEntry; * is any.
+	// Op is an operation as in JournalEntry; * is any. BatchTask is the next tasks of COS Batch, with
+	// a status or a code, and BatchReport its next completion reports: an error leaves one out, a
+	// delay makes it late by the emulator's clock.
 	Op string `json:"op"`
 	// Key restricts the fault to one object; "" is any.
 	Key string `json:"key,omitempty"`
@@ -38,6 +40,9 @@ type Fault struct {
 	DropEncryption bool `json:"drop_encryption,omitempty"`
 	// NoCRC64 answers without x-cos-hash-crc64ecma: a gateway removed it.
 	NoCRC64 bool `json:"no_crc64,omitempty"`
+	// BucketEncryption, for BatchTask only, gives the bucket another default encryption right before
+	// the task: none, AES256, SM4 or KMS:<key id>. Somebody changed it under a job.
+	BucketEncryption string `json:"bucket_encryption,omitempty"`
 }
 
 // check refuses faults that could never do anything: a misspelt operation would make a test pass
@@ -46,6 +51,9 @@ func (f Fault) check() error {
 	switch {
 	case f.Op != "*" && !knownOp(f.Op):
 		return fmt.Errorf("fault: there is no operation %q", f.Op)
+	case f.BucketEncryption != "" && (f.Op != opBatchTask || !isDefault(f.BucketEncryption)):
+		return fmt.Errorf("fault of %s: bucket_encryption %q is for %s, and none, AES256, SM4 or "+
+			"KMS:<key id>", f.Op, f.BucketEncryption, opBatchTask)
 	case f.Times < 0 || f.Skip < 0 || f.DelayMS < 0:
 		return fmt.Errorf("fault of %s: times, skip and delay_ms must not be negative", f.Op)
 	case f.Status != 0 && (f.Status < 300 || f.Status > 599):
@@ -67,14 +75,14 @@ func checkFaults(faults []Fault) error {
 
 // knownOp reports an operation that the emulator serves.
 func knownOp(op string) bool {
-	for _, routes := range []map[routeKey]routeEntry{objectRoutes, bucketRoutes} {
+	for _, routes := range []map[routeKey]routeEntry{objectRoutes, bucketRoutes, controlOps} {
 		for _, entry := range routes {
 			if entry.op == op {
 				return true
 			}
 		}
 	}
-	return false
+	return isBatchWork(op)
 }
 
 // faultScript is the list of faults to come.
@@ -115,7 +123,7 @@ func (f *faultScript) take(op, key string) *Fault {
 	defer f.mu.Unlock()
 	for i, fault := range f.faults {
 		switch {
-		case fault.Op != op && fault.Op != "*", fault.Key != "" && fault.Key != key:
+		case fault.Op != op && (fault.Op != "*" || isBatchWork(op)), fault.Key != "" && fault.Key != key:
 			continue
 		case fault.Skip > 0:
 			fault.Skip--

@@ -18,7 +18,7 @@ func (x *exchange) identify() (string, handler, *apiError) {
 	x.entry.HeaderNames = cosHeaderNames(x.r.Header)
 	x.entry.SSEMode = string(modeNone)
 	if !ok {
-		return "Unknown", nil, hostError(x.r.Host)
+		return x.identifyControl()
 	}
 	x.entry.Bucket, x.entry.Region = bucketName, region
 	op, handle := x.route()

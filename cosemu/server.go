@@ -20,6 +20,7 @@ type Server struct {
 	sequence atomic.Uint64
 	journal  journal
 	faults   faultScript
+	batch    batchEngine
 
 	mu          sync.Mutex
 	credentials map[string]Credential
@@ -84,6 +85,7 @@ type exchange struct {
 	secure    bool
 	fault     *Fault
 	bucket    *bucket
+	control   *controlRequest // of requests to COS Batch
 	entry     JournalEntry
 	kept      *JournalEntry // where the journal keeps entry, once the answer's header went out
 }
@@ -116,6 +118,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.config.Before != nil {
 		s.config.Before(op, r)
 	}
+	s.runJobs()
 	header := w.Header()
 	set(header, headerRequestID, x.requestID)
 	header.Set("Server", "tencent-cos")
@@ -140,6 +143,10 @@ func (x *exchange) dispatch(handle handler) {
 func (x *exchange) carryOut(handle handler) {
 	if err := x.authenticate(); err != nil {
 		x.fail(err)
+		return
+	}
+	if x.control != nil {
+		x.carryOutControl(handle)
 		return
 	}
 	if x.bucket == nil {

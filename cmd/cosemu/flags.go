@@ -46,6 +46,7 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.config.Discard, "discard", false, "keep no body above 1 MiB, for benchmarks")
 	flags.Int64Var(&o.config.ConnectionRate, "connection-rate", 0, "`bytes` a second that a "+
 		"connection passes in each direction (default unlimited)")
+	batchFlags(flags, &o.config.Batch)
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
