@@ -103,7 +103,7 @@ func putACL(x *exchange) *apiError {
 		return failure("UnexpectedContent", "An ACL is given by headers or by a body, not both.")
 	}
 	x.store.mu.Lock()
-	v.acl = permissions
+	x.store.update(x.bucket, v, func(v *version) { v.acl = permissions })
 	x.store.mu.Unlock()
 	x.answerEmpty(http.StatusOK)
 	return nil

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// AdminHandler serves the journal and the faults to other programs: GET and DELETE /journal, POST
-// and DELETE /faults. It is for loopback only and has no authentication.
+// AdminHandler serves the journal and the faults to other programs: GET and DELETE /journal, GET
+// /requests (how many of each operation there were), POST and DELETE /faults. It is for loopback only and has no authentication.
 func (s *Server) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /journal", func(w http.ResponseWriter, _ *http.Request) {
@@ -17,6 +17,10 @@ func (s *Server) AdminHandler() http.Handler {
 	mux.HandleFunc("DELETE /journal", func(w http.ResponseWriter, _ *http.Request) {
 		s.ResetJournal()
 		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(s.RequestCounts())
 	})
 	mux.HandleFunc("POST /faults", s.postFaults)
 	mux.HandleFunc("DELETE /faults", func(w http.ResponseWriter, _ *http.Request) {

@@ -52,6 +52,9 @@ func TestAdminJournal(t *testing.T) {
 			t.Errorf("%s = %v, want %v", name, got, want)
 		}
 	}
+	if _, text := admin(t, address, "GET", "/requests", ""); text != `{"PutObject":1}`+"\n" {
+		t.Errorf("requests = %s", text)
+	}
 	if status, _ := admin(t, address, "DELETE", "/journal", ""); status != 204 {
 		t.Errorf("DELETE /journal = %d", status)
 	}

@@ -3,6 +3,7 @@ package cosemu
 import (
 	"encoding/csv"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 )
@@ -44,9 +45,7 @@ func (s *Server) readManifest(j *job) (string, *apiError) {
 		return "", badManifest("The manifest is encrypted with a customer key.")
 	}
 	var text strings.Builder
-	for _, piece := range v.body.pieces {
-		text.Write(piece)
-	}
+	_, _ = io.Copy(&text, v.body.reader(0, v.body.size))
 	return text.String(), nil
 }
 

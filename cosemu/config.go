@@ -18,6 +18,14 @@ type Config struct {
 	Buckets []string
 	// VersionedBuckets are buckets with versioning enabled, named like Buckets.
 	VersionedBuckets []string
+	// Objects is a number of objects in the first bucket that take no memory until they are
+	// written, changed or deleted: bulk/00000000 and so on, 1 KiB each, encrypted with SSE-COS but
+	// for every hundredth (those that end in 99), written one day before the start. At most
+	// 100,000,000.
+	Objects int
+	// JournalLimit is how many entries the journal keeps, the newest; default 65,536. A negative
+	// number keeps all.
+	JournalLimit int
 	// Credentials that may sign requests; default DocumentedCredential.
 	Credentials []Credential
 	// KMSKeys that exist. The first is the default CMK that COS uses when a request names none;
@@ -68,9 +76,10 @@ type Credential struct {
 const DefaultKMSKey = "48ba38aa-26c5-11ea-855c-52540085dead"
 
 const (
-	defaultRegion    = "ap-guangzhou"
-	defaultCopyLimit = 5 << 30
-	discardAbove     = 1 << 20
+	defaultRegion       = "ap-guangzhou"
+	defaultCopyLimit    = 5 << 30
+	defaultJournalLimit = 1 << 16
+	discardAbove        = 1 << 20
 )
 
 // DocumentedCredential is the pair that COS's signature document publishes as an example (7778).
@@ -99,6 +108,12 @@ func (c Config) check() error {
 	if err := c.Batch.check(); err != nil {
 		return err
 	}
+	switch {
+	case c.Objects < 0 || c.Objects > maxBulk:
+		return fmt.Errorf("%d objects: the number is from 0 to %d", c.Objects, maxBulk)
+	case c.Objects > 0 && len(c.Buckets)+len(c.VersionedBuckets) == 0:
+		return errors.New("objects need a bucket")
+	}
 	switch c.WrongKeyStatus {
 	case http.StatusBadRequest, http.StatusForbidden:
 		return nil
@@ -116,6 +131,9 @@ func (c Config) withDefaults() Config {
 	}
 	if len(c.KMSKeys) == 0 {
 		c.KMSKeys = []string{DefaultKMSKey}
+	}
+	if c.JournalLimit == 0 {
+		c.JournalLimit = defaultJournalLimit
 	}
 	if c.CopyLimit == 0 {
 		c.CopyLimit = defaultCopyLimit

@@ -14,7 +14,7 @@ func (s *Server) change(bucketName, key string, f func(*version)) error {
 	defer s.store.mu.Unlock()
 	for _, b := range s.store.buckets {
 		if v := b.current(key); b.name == bucketName && v != nil {
-			f(v)
+			s.store.update(b, v, f)
 			return nil
 		}
 	}

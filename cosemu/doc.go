@@ -23,7 +23,8 @@
 //
 // # What is kept
 //
-// Everything is in memory and gone with the server. Bodies are kept in the clear, whatever their
+// Everything is in memory and gone with the server. Config.Objects are the exception to the first:
+// they are made by formula whenever they are asked for. Bodies are kept in the clear, whatever their
 // encryption: what is modelled is who may read them. Of an SSE-C key a salted digest is kept, and
 // its MD5, which answers show.
 //

@@ -2,6 +2,7 @@ package cosemu
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -29,17 +30,29 @@ type JournalEntry struct {
 	UploadID       string   `json:"upload_id,omitempty"`
 }
 
-// journal is the list of requests served, in the order in which they were answered.
+// journal is the list of requests served, in the order in which they were answered: the newest, up
+// to a limit. It counts all.
 type journal struct {
 	mu      sync.Mutex
+	limit   int // negative: none
 	entries []*JournalEntry
+	next    int // where the oldest of limit entries is, which the next one takes the place of
+	counts  map[string]int
 }
+
+func newJournal(limit int) journal { return journal{limit: limit, counts: map[string]int{}} }
 
 // add appends an entry and returns where it is kept, for update.
 func (j *journal) add(entry JournalEntry) *JournalEntry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.entries = append(j.entries, &entry)
+	j.counts[entry.Op]++
+	if len(j.entries) == j.limit {
+		j.entries[j.next] = &entry
+		j.next = (j.next + 1) % j.limit
+	} else {
+		j.entries = append(j.entries, &entry)
+	}
 	return &entry
 }
 
@@ -68,14 +81,14 @@ func (x *exchange) finish() {
 	x.record()
 }
 
-// Journal returns the requests served since the start or the last reset, the oldest first. An
-// entry is there before the client sees its answer.
+// Journal returns the requests served since the start or the last reset, the oldest first, of more
+// than Config.JournalLimit the newest. An entry is there before the client sees its answer.
 func (s *Server) Journal() []JournalEntry {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
 	entries := make([]JournalEntry, 0, len(s.journal.entries))
-	for _, entry := range s.journal.entries {
-		entries = append(entries, *entry)
+	for i := range s.journal.entries {
+		entries = append(entries, *s.journal.entries[(s.journal.next+i)%len(s.journal.entries)])
 	}
 	return entries
 }
@@ -84,18 +97,23 @@ func (s *Server) Journal() []JournalEntry {
 func (s *Server) ResetJournal() {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
-	s.journal.entries = nil
+	s.journal.entries, s.journal.next = nil, 0
+	clear(s.journal.counts)
 }
 
-// Requests counts the journal's entries of one operation.
+// Requests counts the requests of one operation since the start or the last reset, those that the
+// journal no longer has included.
 func (s *Server) Requests(op string) int {
-	n := 0
-	for _, entry := range s.Journal() {
-		if entry.Op == op {
-			n++
-		}
-	}
-	return n
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	return s.journal.counts[op]
+}
+
+// RequestCounts is Requests for every operation that was asked for.
+func (s *Server) RequestCounts() map[string]int {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	return maps.Clone(s.journal.counts)
 }
 
 // countingWriter notes status and body size of an answer.

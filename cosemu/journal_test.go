@@ -110,3 +110,27 @@ func TestJournalOfBrokenConnections(t *testing.T) {
 		t.Errorf("journal = %+v", journal)
 	}
 }
+
+// TestJournalIsBounded shows that the newest entries stay, and that all are counted.
+func TestJournalIsBounded(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[int]string{3: "3 4 5 ", 5: "1 2 3 4 5 ", 7: "1 2 3 4 5 ", -1: "1 2 3 4 5 "} {
+		r := newRig(t, func(c *Config) { c.JournalLimit = limit })
+		for range 2 {
+			got := ""
+			for i := range 5 {
+				r.do("HEAD", fmt.Sprintf("/%d", i+1), "")
+			}
+			for _, entry := range r.Journal() {
+				got += entry.Key + " "
+			}
+			if got != want || r.Requests("HeadObject") != 5 || r.RequestCounts()["HeadObject"] != 5 {
+				t.Errorf("limit %d: journal %q of %d requests, want %q of 5", limit, got, r.Requests("HeadObject"), want)
+			}
+			r.ResetJournal()
+			if len(r.Journal()) != 0 || r.Requests("HeadObject") != 0 {
+				t.Errorf("limit %d: the journal is not empty after the reset", limit)
+			}
+		}
+	}
+}

@@ -101,11 +101,7 @@ func listObjects(x *exchange) *apiError {
 		Marker: l.encode(page.after), MaxKeys: l.max, Delimiter: l.encode(l.delimiter),
 	}
 	x.store.mu.Lock()
-	for _, v := range x.bucket.listed(x.config.Now().Add(-x.config.ListLag)) {
-		if !page.add(v) {
-			break
-		}
-	}
+	page.fill(x.bucket, x.config.Now().Add(-x.config.ListLag))
 	x.store.mu.Unlock()
 	set(x.w.Header(), "x-cos-bucket-region", x.bucket.region)
 	x.answerXML(page.result)
@@ -119,6 +115,19 @@ type objectPage struct {
 	result listXML
 	after  string // the marker: what the page before ended with
 	last   string
+}
+
+// fill adds what a listing at a moment shows.
+func (p *objectPage) fill(b *bucket, at time.Time) {
+	c := b.from(max(p.prefix, p.after))
+	for o := c.next(); o != nil && strings.HasPrefix(o.key, p.prefix); o = c.next() {
+		if v := o.listed(at); v != nil && !p.add(v) {
+			return
+		}
+		if group := p.commonPrefix(o.key); group != "" && (group == p.last || group <= p.after) {
+			c.seek(behind(group))
+		}
+	}
 }
 
 // add adds an object or its common prefix. It reports false once the page is full.

@@ -2,8 +2,6 @@ package cosemu
 
 import (
 	"encoding/xml"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -51,11 +49,7 @@ func listVersions(x *exchange) *apiError {
 		Delimiter: l.encode(l.delimiter),
 	}
 	x.store.mu.Lock()
-	for _, key := range slices.Sorted(maps.Keys(x.bucket.objects)) {
-		if !page.addKey(key, x.bucket.objects[key]) {
-			break
-		}
-	}
+	page.fill(x.bucket)
 	x.store.mu.Unlock()
 	set(x.w.Header(), "x-cos-bucket-region", x.bucket.region)
 	x.answerXML(page.result)
@@ -73,13 +67,25 @@ type versionPage struct {
 	group             string
 }
 
+func (p *versionPage) fill(b *bucket) {
+	c := b.from(max(p.prefix, p.afterKey))
+	for o := c.next(); o != nil && strings.HasPrefix(o.key, p.prefix); o = c.next() {
+		if !p.addKey(o.key, o.versions) {
+			return
+		}
+		if group := p.commonPrefix(o.key); group != "" && (group == p.group || group <= p.afterKey) {
+			c.seek(behind(group))
+		}
+	}
+}
+
 // addKey adds the versions of a key that the page has room for. It reports false once the page is
 // full.
 func (p *versionPage) addKey(key string, versions []*version) bool {
 	if !strings.HasPrefix(key, p.prefix) || key < p.afterKey || key == p.afterKey && p.afterID == "" {
 		return true
 	}
-	if group := p.commonPrefix(key); group != "" {
+	if group := p.commonPrefix(key); group != "" && len(versions) > 0 {
 		return p.addGroup(group)
 	}
 	skipping := key == p.afterKey

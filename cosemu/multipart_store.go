@@ -52,15 +52,13 @@ func (u *upload) assemble(parts []*part) {
 	sum := sha256.New()
 	sum.Write([]byte(u.id))
 	v := u.target
+	var bodies []blob
 	for _, p := range parts {
 		sum.Write([]byte(p.etag))
-		v.body.pieces = append(v.body.pieces, p.body.pieces...)
-		v.body.size += p.body.size
+		bodies = append(bodies, p.body)
 		v.crc64 = combineCRC64(v.crc64, p.crc64, p.body.size)
 	}
-	if kept := piecesSize(v.body.pieces); kept != v.body.size {
-		v.body.pieces = nil
-	}
+	v.body = joined(bodies)
 	if source := wholeSource(parts); source != nil {
 		v.crc64 = source.crc64
 	}
@@ -83,12 +81,4 @@ func wholeSource(parts []*part) *version {
 		return nil
 	}
 	return source
-}
-
-func piecesSize(pieces [][]byte) int64 {
-	var size int64
-	for _, piece := range pieces {
-		size += int64(len(piece))
-	}
-	return size
 }

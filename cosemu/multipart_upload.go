@@ -4,7 +4,7 @@ import (
 	"crypto/hmac"
 	"encoding/xml"
 	"fmt"
-	"hash/crc64"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -189,31 +189,11 @@ func copyRange(text string, size int64) (off, n int64, err *apiError) {
 	return first, last - first + 1, nil
 }
 
-// copiedPart digests a range of a source as if it had been sent.
+// copiedPart digests a range of a source as if it had been sent. The bytes stay where they are.
 func copiedPart(source *version, off, n int64, u *upload, key *customerKey) *part {
-	digest := newBodyDigest(u.target.sse, key)
-	crc := crc64.New(crcTable)
-	buffer := make([]byte, 256<<10)
-	reader := source.body.reader(off, n)
-	p := &part{body: blob{size: n}}
-	keep := len(source.body.pieces) > 0
-	var piece []byte
-	for {
-		count, err := reader.Read(buffer)
-		_, _ = digest.Write(buffer[:count])
-		_, _ = crc.Write(buffer[:count])
-		if keep {
-			piece = append(piece, buffer[:count]...)
-		}
-		if err != nil {
-			break
-		}
-	}
-	if keep && n > 0 {
-		p.body.pieces = [][]byte{piece}
-	}
-	p.crc64, p.etag = crc.Sum64(), digest.etag()
-	return p
+	digest, crc := newBodyDigest(u.target.sse, key), newCRC64()
+	_, _ = io.Copy(io.MultiWriter(digest, crc), source.body.reader(off, n))
+	return &part{body: source.body.section(off, n), crc64: crc.Sum64(), etag: digest.etag()}
 }
 
 // abortUpload forgets an upload and its parts (7740).

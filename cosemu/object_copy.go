@@ -2,6 +2,7 @@ package cosemu
 
 import (
 	"encoding/xml"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -111,13 +112,11 @@ func (v *version) fill(source *version, replaced, replacedTags bool) {
 // ETag is made of its CRC64.
 func copiedETag(target, source *version, key *customerKey) string {
 	digest := newBodyDigest(target.sse, key)
-	if len(source.body.pieces) == 0 && source.body.size > 0 {
+	if source.body.discarded() {
 		_, _ = digest.Write([]byte(strconv.FormatUint(source.crc64, 10)))
 		return digest.etag()
 	}
-	for _, piece := range source.body.pieces {
-		_, _ = digest.Write(piece)
-	}
+	_, _ = io.Copy(digest, source.body.reader(0, source.body.size))
 	return digest.etag()
 }
 
@@ -186,7 +185,7 @@ func (x *exchange) findCopySource() (copySource, *apiError) {
 	seen := *v
 	return copySource{
 		v: &seen, versionID: location.versionID,
-		self: v == x.bucket.current(x.entry.Key),
+		self: b == x.bucket && v.key == x.entry.Key && b.isCurrent(v),
 	}, nil
 }
 

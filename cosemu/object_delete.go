@@ -20,7 +20,7 @@ func deleteObject(x *exchange) *apiError {
 	if x.bucket.versioned() {
 		x.putMarker(now)
 	} else if current := x.bucket.current(x.entry.Key); current != nil {
-		x.bucket.remove(current, now)
+		x.store.remove(x.bucket, current, now)
 	}
 	x.answerEmpty(http.StatusNoContent)
 	return nil
@@ -47,7 +47,7 @@ func (x *exchange) deleteVersion(id string, now time.Time) *apiError {
 		if v.marker {
 			set(x.w.Header(), headerDeleteMarker, "true")
 		}
-		x.bucket.remove(v, now)
+		x.store.remove(x.bucket, v, now)
 	}
 	if x.bucket.versioned() {
 		set(x.w.Header(), headerVersionID, id)

@@ -75,7 +75,7 @@ func (x *exchange) keepBody(digest io.Writer) (blob, *apiError) {
 		case x.config.Discard && max(body.size, x.r.ContentLength) > discardAbove:
 			body.pieces = nil
 		case n > 0:
-			body.pieces = append(body.pieces, clip(buffer[:n]))
+			body.pieces = append(body.pieces, memoryPiece(clip(buffer[:n])))
 			buffer = nil
 		}
 		switch {

@@ -76,14 +76,15 @@ func restoreObject(x *exchange) *apiError {
 	case v.restore.readable(now):
 		extended := *v.restore
 		extended.expires = expiryOf(now, request.Days)
-		v.restore = &extended
+		x.store.update(x.bucket, v, func(v *version) { v.restore = &extended })
 		x.answerEmpty(http.StatusOK)
 		return nil
 	}
 	ready := now.Add(x.config.RestoreDelay)
-	v.restore = &restoreState{
+	restore := &restoreState{
 		tier: request.Tier, asked: now, ready: ready, expires: expiryOf(ready, request.Days),
 	}
+	x.store.update(x.bucket, v, func(v *version) { v.restore = restore })
 	x.answerEmpty(http.StatusAccepted)
 	return nil
 }

@@ -39,7 +39,7 @@ func putRetention(x *exchange) *apiError {
 	if until.Before(v.locked) {
 		return failure("AccessDenied", "A retention cannot be made shorter.")
 	}
-	v.locked = until
+	x.store.update(x.bucket, v, func(v *version) { v.locked = until })
 	x.answerEmpty(http.StatusOK)
 	return nil
 }

@@ -39,7 +39,8 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config: config, store: newStore(config.ListLag > 0), salt: make([]byte, 32),
+		config: config, store: newStore(config.ListLag),
+		journal: newJournal(config.JournalLimit), salt: make([]byte, 32),
 		credentials: map[string]Credential{}, kmsKeys: map[string]bool{},
 	}
 	if _, err := rand.Read(s.salt); err != nil {
@@ -54,7 +55,23 @@ func New(config Config) (*Server, error) {
 	if err := s.addBuckets(config.Buckets, ""); err != nil {
 		return nil, err
 	}
-	return s, s.addBuckets(config.VersionedBuckets, versioningEnabled)
+	if err := s.addBuckets(config.VersionedBuckets, versioningEnabled); err != nil {
+		return nil, err
+	}
+	if config.Objects > 0 {
+		s.firstBucket().bulk = newBulk(config.Objects, config.Now().AddDate(0, 0, -1))
+	}
+	return s, nil
+}
+
+// firstBucket is the bucket that the configuration names first.
+func (s *Server) firstBucket() *bucket {
+	text := slices.Concat(s.config.Buckets, s.config.VersionedBuckets)[0]
+	name, region, found := strings.Cut(text, "@")
+	if !found {
+		region = s.config.Regions[0]
+	}
+	return s.store.find(name, region)
 }
 
 func (s *Server) addBuckets(names []string, versioning string) error {

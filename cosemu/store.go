@@ -1,10 +1,7 @@
 package cosemu
 
 import (
-	"bytes"
 	"encoding/base64"
-	"io"
-	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -16,7 +13,7 @@ type store struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket // by name@region
 	lastID  int64
-	lagging bool // listings lag, so buckets keep a history
+	lag     time.Duration // of listings; with one, objects keep a history
 }
 
 // The versioning states of a bucket; a bucket that never had versioning has neither.
@@ -26,17 +23,14 @@ const (
 	nullVersion         = "null"
 )
 
-// bucket is one bucket. objects holds the versions of each key, the newest first; without
-// versioning there is at most one, with the id null.
+// bucket is one bucket. Without versioning a key has at most one version, with the id null.
 type bucket struct {
 	name, region string
 	versioning   string
 	encryption   *defaultEncryption
-	objects      map[string][]*version
+	objects      index
+	bulk         bulk
 	uploads      map[string]*upload
-	// history is what listings show while they lag behind; nil without Config.ListLag, because
-	// it keeps every version ever stored.
-	history map[string][]historyEntry
 }
 
 // historyEntry is the current version of a key from a moment on; nil means none.
@@ -46,8 +40,8 @@ type historyEntry struct {
 }
 
 // version is one version of an object, or a delete marker. Once it is stored, body and encryption
-// never change; the rest may, under the store's mutex, and only by being replaced as a whole, so
-// that a shallow copy made under the mutex is safe to read without it.
+// never change; the rest may, by store.update only, and a member only by being replaced as a whole,
+// so that a shallow copy made under the store's mutex is safe to read without it.
 type version struct {
 	key, id  string
 	marker   bool
@@ -66,55 +60,14 @@ type version struct {
 	locked   time.Time
 }
 
-// blob is a body in pieces, as it came. A blob without pieces but with a size was discarded.
-type blob struct {
-	pieces [][]byte
-	size   int64
-}
-
-// reader serves n bytes from off; of a discarded body, zero bytes.
-func (b blob) reader(off, n int64) io.Reader {
-	if len(b.pieces) == 0 {
-		return io.LimitReader(zeroReader{}, n)
-	}
-	var readers []io.Reader
-	for _, piece := range b.pieces {
-		length := int64(len(piece))
-		if off >= length {
-			off -= length
-			continue
-		}
-		part := piece[off:min(length, off+n)]
-		readers = append(readers, bytes.NewReader(part))
-		n -= int64(len(part))
-		off = 0
-		if n <= 0 {
-			break
-		}
-	}
-	return io.MultiReader(readers...)
-}
-
-type zeroReader struct{}
-
-func (zeroReader) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
-}
-
-func newStore(lagging bool) *store {
-	return &store{buckets: map[string]*bucket{}, lagging: lagging}
+func newStore(lag time.Duration) *store {
+	return &store{buckets: map[string]*bucket{}, lag: lag}
 }
 
 func (s *store) addBucket(name, region, versioning string) {
-	b := &bucket{
-		name: name, region: region, versioning: versioning,
-		objects: map[string][]*version{}, uploads: map[string]*upload{},
+	s.buckets[name+"@"+region] = &bucket{
+		name: name, region: region, versioning: versioning, uploads: map[string]*upload{},
 	}
-	if s.lagging {
-		b.history = map[string][]historyEntry{}
-	}
-	s.buckets[name+"@"+region] = b
 }
 
 // find returns a bucket; nil if it does not exist in that region.
@@ -144,9 +97,21 @@ func (b *bucket) replaces(key string) *version {
 	return b.named(key, nullVersion)
 }
 
+// versions are those of a key, the newest first, markers included. They are not to be changed: of
+// an object by formula each call makes another one.
+func (b *bucket) versions(key string) []*version {
+	if number, ok := b.bulk.number(key); ok {
+		return b.bulk.object(number).versions
+	}
+	if o := b.objects.get(key); o != nil {
+		return o.versions
+	}
+	return nil
+}
+
 // current is the newest version of a key, markers included; nil if there is none.
 func (b *bucket) current(key string) *version {
-	versions := b.objects[key]
+	versions := b.versions(key)
 	if len(versions) == 0 {
 		return nil
 	}
@@ -155,12 +120,18 @@ func (b *bucket) current(key string) *version {
 
 // named is the version with that id; nil if there is none.
 func (b *bucket) named(key, id string) *version {
-	for _, v := range b.objects[key] {
+	for _, v := range b.versions(key) {
 		if v.id == id {
 			return v
 		}
 	}
 	return nil
+}
+
+// isCurrent reports the version that a plain GET of its key finds.
+func (b *bucket) isCurrent(v *version) bool {
+	current := b.current(v.key)
+	return current != nil && current.id == v.id
 }
 
 // put stores a new current version: a further one with versioning enabled, else in place of the
@@ -170,57 +141,104 @@ func (s *store) put(b *bucket, v *version, now time.Time) {
 	if b.versioning == versioningEnabled {
 		v.id = s.newVersionID(now)
 	}
-	rest := b.objects[v.key]
+	o := s.own(b, v.key)
+	rest := o.versions
 	if v.id == nullVersion {
-		rest = slices.DeleteFunc(slices.Clone(rest), func(old *version) bool {
-			return old.id == nullVersion
-		})
+		rest = without(rest, nullVersion)
 	}
-	b.objects[v.key] = append([]*version{v}, rest...)
-	b.record(v.key, now)
+	o.versions = append([]*version{v}, rest...)
+	s.record(b, o, now)
 }
 
 // remove takes a version away.
-func (b *bucket) remove(v *version, now time.Time) {
-	rest := slices.DeleteFunc(slices.Clone(b.objects[v.key]), func(old *version) bool {
-		return old == v
-	})
-	if len(rest) == 0 {
-		delete(b.objects, v.key)
-	} else {
-		b.objects[v.key] = rest
-	}
-	b.record(v.key, now)
+func (s *store) remove(b *bucket, v *version, now time.Time) {
+	o := s.own(b, v.key)
+	o.versions = without(o.versions, v.id)
+	s.record(b, o, now)
 }
 
-// record notes the current version of a key for lagging listings.
-func (b *bucket) record(key string, now time.Time) {
-	if b.history == nil {
+func without(versions []*version, id string) []*version {
+	return slices.DeleteFunc(slices.Clone(versions), func(v *version) bool { return v.id == id })
+}
+
+// update changes a version in place. Nothing happens to one that is gone.
+func (s *store) update(b *bucket, v *version, change func(*version)) {
+	if b.named(v.key, v.id) == nil {
 		return
 	}
-	b.history[key] = append(b.history[key], historyEntry{at: now, version: b.current(key)})
-}
-
-// listed returns what a listing shows: the current version of each key that is no marker, in the
-// byte order of the keys. Listings that lag show the state of the moment at.
-func (b *bucket) listed(at time.Time) []*version {
-	if b.history != nil {
-		return shown(b.history, func(entries []historyEntry) *version {
-			return currentAt(entries, at)
-		})
-	}
-	return shown(b.objects, func(versions []*version) *version { return versions[0] })
-}
-
-// shown picks one version of each key and leaves out keys that have none, and delete markers.
-func shown[T any](keys map[string]T, pick func(T) *version) []*version {
-	var versions []*version
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		if v := pick(keys[key]); v != nil && !v.marker {
-			versions = append(versions, v)
+	for _, stored := range s.own(b, v.key).versions {
+		if stored.id == v.id {
+			change(stored)
 		}
 	}
-	return versions
+}
+
+// own is the object of a key to be changed; it is made if there is none, and one that existed by
+// formula begins to take memory.
+func (s *store) own(b *bucket, key string) *object {
+	o := b.objects.get(key)
+	if number, ok := b.bulk.number(key); ok {
+		o = b.bulk.object(number)
+		b.bulk.touch(key)
+		if s.lag > 0 {
+			o.history = []historyEntry{{at: b.bulk.modified, version: o.versions[0]}}
+		}
+		b.objects.add(o)
+	}
+	if o == nil {
+		o = &object{key: key}
+		b.objects.add(o)
+	}
+	return o
+}
+
+// record notes the current version for listings that lag, and forgets an object of which nothing
+// is left to show.
+func (s *store) record(b *bucket, o *object, now time.Time) {
+	if s.lag > 0 {
+		o.record(now, now.Add(-s.lag))
+	}
+	if len(o.versions) == 0 && !o.everShown() {
+		b.objects.remove(o.key)
+	}
+}
+
+// record notes the current version from now on. Of what ended before the moment that listings
+// still show, nothing is kept.
+func (o *object) record(now, shown time.Time) {
+	entry := historyEntry{at: now}
+	if len(o.versions) > 0 {
+		entry.version = o.versions[0]
+	}
+	o.history = append(o.history, entry)
+	for len(o.history) > 1 && !o.history[1].at.After(shown) {
+		o.history = o.history[1:]
+	}
+}
+
+// everShown reports an object that a listing may still show.
+func (o *object) everShown() bool {
+	return slices.ContainsFunc(o.history, func(e historyEntry) bool { return e.version != nil })
+}
+
+// listed is the version of an object that a listing at a moment shows; nil for none. Listings that
+// do not lag show the current one.
+func (o *object) listed(at time.Time) *version {
+	v := o.current()
+	if len(o.history) > 0 {
+		v = currentAt(o.history, at)
+	}
+	if v == nil || v.marker {
+		return nil
+	}
+	return v
+}
+
+func (o *object) current() *version {
+	if len(o.versions) == 0 {
+		return nil
+	}
+	return o.versions[0]
 }
 
 // currentAt is the version that was current at a moment; nil if there was none.

@@ -14,7 +14,7 @@ import (
 func TestListedLags(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	s := newStore(true)
+	s := newStore(time.Hour)
 	s.addBucket(plainBucket, farRegion, "")
 	b := s.find(plainBucket, farRegion)
 	write := func(key, etag string, second int) *version {
@@ -25,13 +25,16 @@ func TestListedLags(t *testing.T) {
 	write("b", "first", 0)
 	write("b", "second", 10)
 	a := write("a", "only", 10)
-	b.remove(a, start.Add(20*time.Second))
+	s.remove(b, a, start.Add(20*time.Second))
 	for second, want := range map[int]string{
 		-1: "", 0: "b:first ", 9: "b:first ", 10: "a:only b:second ", 20: "b:second ",
 	} {
 		got := ""
-		for _, v := range b.listed(start.Add(time.Duration(second) * time.Second)) {
-			got += v.key + ":" + v.etag + " "
+		c := b.from("")
+		for o := c.next(); o != nil; o = c.next() {
+			if v := o.listed(start.Add(time.Duration(second) * time.Second)); v != nil {
+				got += v.key + ":" + v.etag + " "
+			}
 		}
 		if got != want {
 			t.Errorf("after %d s the listing is %q, want %q", second, got, want)
@@ -54,7 +57,9 @@ func TestHistoryIsKeptForLagOnly(t *testing.T) {
 func TestBlobReader(t *testing.T) {
 	t.Parallel()
 	const whole = "abcdefghij"
-	b := blob{pieces: [][]byte{[]byte("abc"), []byte("d"), []byte("efghij")}, size: int64(len(whole))}
+	b := blob{size: int64(len(whole)), pieces: []piece{
+		memoryPiece("abc"), memoryPiece("d"), memoryPiece("efghij"),
+	}}
 	for off := range len(whole) + 1 {
 		for n := range len(whole) - off + 1 {
 			got, err := io.ReadAll(b.reader(int64(off), int64(n)))

@@ -87,7 +87,7 @@ func (x *exchange) setTags(tags []tag) *apiError {
 		return err
 	}
 	x.store.mu.Lock()
-	v.tags = tags
+	x.store.update(x.bucket, v, func(v *version) { v.tags = tags })
 	x.store.mu.Unlock()
 	x.answerEmpty(http.StatusNoContent)
 	return nil

@@ -15,7 +15,7 @@ const (
 // TestVersionIDForm shows COS's own example: an id is the Base64 of 2^64-1 minus microseconds.
 func TestVersionIDForm(t *testing.T) {
 	t.Parallel()
-	s := newStore(false)
+	s := newStore(0)
 	at := time.Date(2020, 4, 10, 18, 18, 53, 663087000, time.UTC)
 	if id := s.newVersionID(at); id != "MTg0NDUxNTc1MzA5NzU4ODg1Mjg" {
 		t.Errorf("the id is %s", id)
@@ -148,7 +148,7 @@ func TestSuspendedVersioning(t *testing.T) {
 		step{method: "GET", target: current, status: 200, answer: "kept"},
 	)
 	b := r.store.find(versionedBucket, "ap-guangzhou")
-	if n := len(b.objects["a"]); n != 1 {
+	if n := len(b.versions("a")); n != 1 {
 		t.Errorf("%d versions are left", n)
 	}
 }

@@ -36,6 +36,10 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		"more (default "+exampleBucket+")")
 	flags.Var((*list)(&o.config.VersionedBuckets), "versioned-bucket", "`name`-appid[@region] of a "+
 		"bucket with versioning; repeat for more")
+	flags.IntVar(&o.config.Objects, "objects", 0, "`number` of objects of 1 KiB that the first bucket "+
+		"has from the start, bulk/00000000 and so on, every hundredth not encrypted")
+	flags.IntVar(&o.config.JournalLimit, "journal-limit", 0, "`number` of requests that the journal "+
+		"keeps (default 65536; negative: all)")
 	flags.Var((*list)(&o.config.KMSKeys), "kms-key", "`id` of a KMS key; repeat for more. The "+
 		"first is the default CMK")
 	flags.StringVar(&credential.SecretID, "secret-id", "", "`id` of the key pair that may sign "+

@@ -154,7 +154,7 @@ func TestFlags(t *testing.T) {
 	got, err := parseFlags(strings.Fields("-addr 127.0.0.1:1 -admin 127.0.0.1:2 -http-addr "+
 		"127.0.0.1:3 -ca-out ca.pem -region a -region b -bucket c -bucket d@b -versioned-bucket e "+
 		"-secret-id id -secret-key key -kms-key f -kms-key g -latency 20ms -restore-delay 1s "+
-		"-discard -connection-rate 1000"), io.Discard)
+		"-discard -connection-rate 1000 -objects 7 -journal-limit 8"), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestFlags(t *testing.T) {
 			VersionedBuckets: []string{"e"}, KMSKeys: []string{"f", "g"},
 			Credentials: []cosemu.Credential{{SecretID: "id", SecretKey: "key"}},
 			Latency:     20 * time.Millisecond, RestoreDelay: time.Second, Discard: true,
-			ConnectionRate: 1000,
+			ConnectionRate: 1000, Objects: 7, JournalLimit: 8,
 		},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -203,7 +203,7 @@ func TestFlagRefusals(t *testing.T) {
 		t.Errorf("-h = %v", err)
 	}
 	for _, name := range strings.Fields("addr admin region bucket versioned-bucket secret-id " +
-		"secret-key kms-key ca-out latency restore-delay http-addr discard connection-rate") {
+		"secret-key kms-key ca-out latency restore-delay http-addr discard connection-rate objects journal-limit") {
 		if !strings.Contains(usage.String(), "-"+name) {
 			t.Errorf("the usage does not name -%s", name)
 		}
