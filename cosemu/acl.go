@@ -102,9 +102,9 @@ func putACL(x *exchange) *apiError {
 	} else if x.r.ContentLength != 0 {
 		return failure("UnexpectedContent", "An ACL is given by headers or by a body, not both.")
 	}
-	x.store.mu.Lock()
-	x.store.update(x.bucket, v, func(v *version) { v.acl = permissions })
-	x.store.mu.Unlock()
+	if err := x.update(v, func(v *version) { v.acl = permissions }); err != nil {
+		return err
+	}
 	x.answerEmpty(http.StatusOK)
 	return nil
 }

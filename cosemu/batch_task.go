@@ -57,12 +57,11 @@ func (s *Server) changeDefault(bucketName, region, to string) {
 	if b == nil {
 		return
 	}
-	algorithm, key, _ := strings.Cut(to, ":")
-	if algorithm == "none" {
-		b.encryption = nil
-		return
+	var configured *defaultEncryption
+	if algorithm, key, _ := strings.Cut(to, ":"); algorithm != "none" {
+		configured = &defaultEncryption{algorithm: algorithm, kmsKeyID: key}
 	}
-	b.encryption = &defaultEncryption{algorithm: algorithm, kmsKeyID: key}
+	_ = s.store.updateBucket(b, func(b *bucket) { b.encryption = configured })
 }
 
 func (s *Server) carryOutTask(j *job, t task) *apiError {

@@ -14,8 +14,7 @@ func (s *Server) change(bucketName, key string, f func(*version)) error {
 	defer s.store.mu.Unlock()
 	for _, b := range s.store.buckets {
 		if v := b.current(key); b.name == bucketName && v != nil {
-			s.store.update(b, v, f)
-			return nil
+			return s.store.update(b, v, f)
 		}
 	}
 	return fmt.Errorf("no object %s/%s", bucketName, key)

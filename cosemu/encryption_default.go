@@ -62,11 +62,12 @@ func putEncryption(x *exchange) *apiError {
 	default:
 		return failure("MalformedXML", "SSEAlgorithm must be AES256, SM4 or KMS.")
 	}
-	x.store.mu.Lock()
-	defer x.store.mu.Unlock()
-	x.bucket.encryption = &defaultEncryption{
+	configured := &defaultEncryption{
 		algorithm: apply.SSEAlgorithm, kmsKeyID: apply.KMSMasterKeyID,
 		kmsAlgorithm: apply.KMSAlgorithm,
+	}
+	if err := x.updateBucket(func(b *bucket) { b.encryption = configured }); err != nil {
+		return err
 	}
 	x.answerEmpty(http.StatusOK)
 	return nil
@@ -89,9 +90,9 @@ func getEncryption(x *exchange) *apiError {
 }
 
 func deleteEncryption(x *exchange) *apiError {
-	x.store.mu.Lock()
-	defer x.store.mu.Unlock()
-	x.bucket.encryption = nil
+	if err := x.updateBucket(func(b *bucket) { b.encryption = nil }); err != nil {
+		return err
+	}
 	x.answerEmpty(http.StatusNoContent)
 	return nil
 }

@@ -80,6 +80,14 @@ func invalid(format string, args ...any) *apiError {
 	return failure("InvalidArgument", format, args...)
 }
 
+// notStored is the answer to a change that could not be written down; nil without an error.
+func notStored(err error) *apiError {
+	if err == nil {
+		return nil
+	}
+	return failure("InternalError", "The emulator could not store it: %s.", err)
+}
+
 // errorXML is the body of an error (document 7730). All five members are always filled.
 type errorXML struct {
 	XMLName   xml.Name `xml:"Error"`

@@ -68,8 +68,9 @@ func (x *exchange) finishUpload(request completeRequestXML) (*version, *apiError
 	}
 	u.assemble(parts)
 	u.target.modified = now.UTC().Truncate(time.Second)
-	x.store.put(x.bucket, u.target, now)
-	delete(x.bucket.uploads, u.id)
+	if err := notStored(x.store.finishUpload(x.bucket, u, now)); err != nil {
+		return nil, err
+	}
 	x.entry.VersionID = u.target.shownID(x.bucket)
 	return u.target, nil
 }

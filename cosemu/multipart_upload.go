@@ -27,8 +27,11 @@ func initiateUpload(x *exchange) *apiError {
 	now := x.config.Now()
 	u := &upload{id: newUploadID(now), target: target, parts: map[int]*part{}, initiated: now}
 	x.store.mu.Lock()
-	x.bucket.uploads[u.id] = u
+	err = notStored(x.store.addUpload(x.bucket, u))
 	x.store.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	x.entry.UploadID = u.id
 	target.sse.echo(x.w.Header())
 	x.answerXML(initiateXML{Bucket: x.bucket.name, Key: target.key, UploadID: u.id})
@@ -127,8 +130,7 @@ func (x *exchange) addPart(p *part) *apiError {
 		return err
 	}
 	p.modified = x.config.Now().UTC().Truncate(time.Second)
-	u.parts[p.number] = p
-	return nil
+	return notStored(x.store.addPart(u, p))
 }
 
 type copyPartXML struct {
@@ -204,7 +206,9 @@ func abortUpload(x *exchange) *apiError {
 	if err != nil {
 		return err
 	}
-	delete(x.bucket.uploads, u.id)
+	if err := notStored(x.store.endUpload(x.bucket, u)); err != nil {
+		return err
+	}
 	x.answerEmpty(http.StatusNoContent)
 	return nil
 }

@@ -18,9 +18,13 @@ func deleteObject(x *exchange) *apiError {
 		return err
 	}
 	if x.bucket.versioned() {
-		x.putMarker(now)
+		if err := x.putMarker(now); err != nil {
+			return err
+		}
 	} else if current := x.bucket.current(x.entry.Key); current != nil {
-		x.store.remove(x.bucket, current, now)
+		if err := notStored(x.store.remove(x.bucket, current, now)); err != nil {
+			return err
+		}
 	}
 	x.answerEmpty(http.StatusNoContent)
 	return nil
@@ -28,14 +32,17 @@ func deleteObject(x *exchange) *apiError {
 
 // putMarker makes the object look deleted. In a suspended bucket the marker takes the place of
 // the null version.
-func (x *exchange) putMarker(now time.Time) {
+func (x *exchange) putMarker(now time.Time) *apiError {
 	marker := &version{
 		key: x.entry.Key, marker: true, modified: now.UTC().Truncate(time.Second),
 		sse: sseRecord{mode: modeNone},
 	}
-	x.store.put(x.bucket, marker, now)
+	if err := notStored(x.store.put(x.bucket, marker, now)); err != nil {
+		return err
+	}
 	set(x.w.Header(), headerDeleteMarker, "true")
 	set(x.w.Header(), headerVersionID, marker.id)
+	return nil
 }
 
 func (x *exchange) deleteVersion(id string, now time.Time) *apiError {
@@ -47,7 +54,9 @@ func (x *exchange) deleteVersion(id string, now time.Time) *apiError {
 		if v.marker {
 			set(x.w.Header(), headerDeleteMarker, "true")
 		}
-		x.store.remove(x.bucket, v, now)
+		if err := notStored(x.store.remove(x.bucket, v, now)); err != nil {
+			return err
+		}
 	}
 	if x.bucket.versioned() {
 		set(x.w.Header(), headerVersionID, id)

@@ -87,7 +87,9 @@ func (x *exchange) commit(v *version) *apiError {
 		return err
 	}
 	v.modified = now.UTC().Truncate(time.Second)
-	x.store.put(x.bucket, v, now)
+	if err := notStored(x.store.put(x.bucket, v, now)); err != nil {
+		return err
+	}
 	x.entry.VersionID = v.shownID(x.bucket)
 	return nil
 }

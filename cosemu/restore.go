@@ -76,16 +76,21 @@ func restoreObject(x *exchange) *apiError {
 	case v.restore.readable(now):
 		extended := *v.restore
 		extended.expires = expiryOf(now, request.Days)
-		x.store.update(x.bucket, v, func(v *version) { v.restore = &extended })
-		x.answerEmpty(http.StatusOK)
-		return nil
+		return x.setRestore(v, &extended, http.StatusOK)
 	}
 	ready := now.Add(x.config.RestoreDelay)
-	restore := &restoreState{
+	return x.setRestore(v, &restoreState{
 		tier: request.Tier, asked: now, ready: ready, expires: expiryOf(ready, request.Days),
+	}, http.StatusAccepted)
+}
+
+// setRestore notes a restore and answers. The store must be locked.
+func (x *exchange) setRestore(v *version, restore *restoreState, status int) *apiError {
+	err := notStored(x.store.update(x.bucket, v, func(v *version) { v.restore = restore }))
+	if err != nil {
+		return err
 	}
-	x.store.update(x.bucket, v, func(v *version) { v.restore = restore })
-	x.answerEmpty(http.StatusAccepted)
+	x.answerEmpty(status)
 	return nil
 }
 

@@ -39,7 +39,10 @@ func putRetention(x *exchange) *apiError {
 	if until.Before(v.locked) {
 		return failure("AccessDenied", "A retention cannot be made shorter.")
 	}
-	x.store.update(x.bucket, v, func(v *version) { v.locked = until })
+	err = notStored(x.store.update(x.bucket, v, func(v *version) { v.locked = until }))
+	if err != nil {
+		return err
+	}
 	x.answerEmpty(http.StatusOK)
 	return nil
 }

@@ -8,7 +8,9 @@ import (
 	"time"
 )
 
-// store holds the account's buckets under one mutex. It knows nothing of HTTP.
+// store holds the account's buckets under one mutex. It knows nothing of HTTP. What is stored is
+// changed by its methods only, because a store on disk has to write it down. Each of them leaves
+// everything as it was if it fails.
 type store struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket // by name@region
@@ -136,7 +138,7 @@ func (b *bucket) isCurrent(v *version) bool {
 
 // put stores a new current version: a further one with versioning enabled, else in place of the
 // null version.
-func (s *store) put(b *bucket, v *version, now time.Time) {
+func (s *store) put(b *bucket, v *version, now time.Time) error {
 	v.id = nullVersion
 	if b.versioning == versioningEnabled {
 		v.id = s.newVersionID(now)
@@ -148,13 +150,15 @@ func (s *store) put(b *bucket, v *version, now time.Time) {
 	}
 	o.versions = append([]*version{v}, rest...)
 	s.record(b, o, now)
+	return nil
 }
 
 // remove takes a version away.
-func (s *store) remove(b *bucket, v *version, now time.Time) {
+func (s *store) remove(b *bucket, v *version, now time.Time) error {
 	o := s.own(b, v.key)
 	o.versions = without(o.versions, v.id)
 	s.record(b, o, now)
+	return nil
 }
 
 func without(versions []*version, id string) []*version {
@@ -162,15 +166,48 @@ func without(versions []*version, id string) []*version {
 }
 
 // update changes a version in place. Nothing happens to one that is gone.
-func (s *store) update(b *bucket, v *version, change func(*version)) {
+func (s *store) update(b *bucket, v *version, change func(*version)) error {
 	if b.named(v.key, v.id) == nil {
-		return
+		return nil
 	}
 	for _, stored := range s.own(b, v.key).versions {
 		if stored.id == v.id {
 			change(stored)
 		}
 	}
+	return nil
+}
+
+// updateBucket changes a bucket's configuration. A member is replaced as a whole.
+func (s *store) updateBucket(b *bucket, change func(*bucket)) error {
+	change(b)
+	return nil
+}
+
+// addUpload begins a multipart upload.
+func (s *store) addUpload(b *bucket, u *upload) error {
+	b.uploads[u.id] = u
+	return nil
+}
+
+// addPart stores a part, in place of one with the same number.
+func (s *store) addPart(u *upload, p *part) error {
+	u.parts[p.number] = p
+	return nil
+}
+
+// endUpload forgets an upload and its parts.
+func (s *store) endUpload(b *bucket, u *upload) error {
+	delete(b.uploads, u.id)
+	return nil
+}
+
+// finishUpload makes an upload whose body was assembled a version.
+func (s *store) finishUpload(b *bucket, u *upload, now time.Time) error {
+	if err := s.put(b, u.target, now); err != nil {
+		return err
+	}
+	return s.endUpload(b, u)
 }
 
 // own is the object of a key to be changed; it is made if there is none, and one that existed by

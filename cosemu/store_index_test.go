@@ -22,10 +22,10 @@ func TestIndexAgainstAMap(t *testing.T) {
 	for step := range 20_000 {
 		key := fmt.Sprintf("%s/%08d", []string{"a", "bulk", "c"}[random.IntN(3)], random.IntN(2000))
 		if v := b.current(key); v != nil && random.IntN(3) == 0 {
-			s.remove(b, v, bulkDate)
+			check(t, s.remove(b, v, bulkDate))
 			delete(want, key)
 		} else {
-			s.put(b, &version{key: key}, bulkDate)
+			check(t, s.put(b, &version{key: key}, bulkDate))
 			want[key] = true
 		}
 		if got := b.current(key) != nil; got != want[key] {
@@ -54,4 +54,11 @@ func walk(b *bucket, from string) []string {
 		keys = append(keys, o.key)
 	}
 	return keys
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

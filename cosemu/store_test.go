@@ -19,13 +19,13 @@ func TestListedLags(t *testing.T) {
 	b := s.find(plainBucket, farRegion)
 	write := func(key, etag string, second int) *version {
 		v := &version{key: key, etag: etag}
-		s.put(b, v, start.Add(time.Duration(second)*time.Second))
+		check(t, s.put(b, v, start.Add(time.Duration(second)*time.Second)))
 		return v
 	}
 	write("b", "first", 0)
 	write("b", "second", 10)
 	a := write("a", "only", 10)
-	s.remove(b, a, start.Add(20*time.Second))
+	check(t, s.remove(b, a, start.Add(20*time.Second)))
 	for second, want := range map[int]string{
 		-1: "", 0: "b:first ", 9: "b:first ", 10: "a:only b:second ", 20: "b:second ",
 	} {

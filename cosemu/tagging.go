@@ -86,9 +86,9 @@ func (x *exchange) setTags(tags []tag) *apiError {
 	if err != nil {
 		return err
 	}
-	x.store.mu.Lock()
-	x.store.update(x.bucket, v, func(v *version) { v.tags = tags })
-	x.store.mu.Unlock()
+	if err := x.update(v, func(v *version) { v.tags = tags }); err != nil {
+		return err
+	}
 	x.answerEmpty(http.StatusNoContent)
 	return nil
 }

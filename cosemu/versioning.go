@@ -18,9 +18,10 @@ func putVersioning(x *exchange) *apiError {
 	if document.Status != versioningEnabled && document.Status != versioningSuspended {
 		return failure("MalformedXML", "Status must be Enabled or Suspended.")
 	}
-	x.store.mu.Lock()
-	defer x.store.mu.Unlock()
-	x.bucket.versioning = document.Status
+	err := x.updateBucket(func(b *bucket) { b.versioning = document.Status })
+	if err != nil {
+		return err
+	}
 	x.answerEmpty(http.StatusOK)
 	return nil
 }
@@ -59,6 +60,20 @@ func (x *exchange) view(key string) (*version, *apiError) {
 	}
 	seen := *v
 	return &seen, nil
+}
+
+// update changes a version that lookup found.
+func (x *exchange) update(v *version, change func(*version)) *apiError {
+	x.store.mu.Lock()
+	defer x.store.mu.Unlock()
+	return notStored(x.store.update(x.bucket, v, change))
+}
+
+// updateBucket changes the configuration of the request's bucket.
+func (x *exchange) updateBucket(change func(*bucket)) *apiError {
+	x.store.mu.Lock()
+	defer x.store.mu.Unlock()
+	return notStored(x.store.updateBucket(x.bucket, change))
 }
 
 // findVersion is lookup in any bucket; the store must be locked. header, if not nil, is told of a
