@@ -3,6 +3,7 @@ package cosapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -117,6 +118,9 @@ func (c *Client) copyHeader(src CopySource, options CopyOptions) (http.Header, e
 // setCopySource adds the source of a copy, of a whole object or of a part: its name, its key and
 // its conditions.
 func (c *Client) setCopySource(header http.Header, src CopySource) error {
+	if err := src.Ref.validate(); err != nil {
+		return fmt.Errorf("source of the copy: %w", err)
+	}
 	keys, err := keyHeaders(src.Key, roleCopySource)
 	if err != nil {
 		return err

@@ -28,57 +28,6 @@ func runLimits[T any](t *testing.T, validate func(T) error, cases map[string]lim
 	}
 }
 
-func TestValidateKey(t *testing.T) {
-	t.Parallel()
-	runLimits(t, ValidateKey, map[string]limitCase[string]{
-		"plain":         {"reports/2026.csv", ""},
-		"spaces":        {"a b/c", ""},
-		"unicode":       {"腾讯云.txt", ""},
-		"folder":        {"dir/", ""},
-		"longest":       {strings.Repeat("k", 850), ""},
-		"too-long":      {strings.Repeat("k", 851), "850"},
-		"long-in-utf8":  {strings.Repeat("云", 284), "850"},
-		"empty":         {"", "empty"},
-		"slash":         {"/a", "start with"},
-		"backslash":     {`\a`, "start with"},
-		"control":       {"a\x18b", "control"},
-		"newline":       {"a\nb", "control"},
-		"delete":        {"a\x7fb", "control"},
-		"invalid-utf8":  {"a\xffb", "UTF-8"},
-		"dot":           {".", "segment"},
-		"dots":          {"a/../b", "segment"},
-		"dots-in-name":  {"a..b/c...", ""},
-		"hidden-folder": {".well-known/x", ""},
-	})
-}
-
-func TestValidateBucketAndRegion(t *testing.T) {
-	t.Parallel()
-	t.Run("bucket", func(t *testing.T) {
-		t.Parallel()
-		runLimits(t, ValidateBucket, map[string]limitCase[string]{
-			"plain":      {"examplebucket-1250000000", ""},
-			"hyphens":    {"my-bucket-1250000000", ""},
-			"no-appid":   {"examplebucket", "appid"},
-			"upper-case": {"Example-1250000000", "lower-case"},
-			"empty":      {"", "named"},
-			"hyphen":     {"-a-1250000000", "named"},
-			"dot":        {"a.b-1250000000", "named"},
-			"too-long":   {strings.Repeat("b", 55) + "-1250000000", "63"},
-		})
-	})
-	t.Run("region", func(t *testing.T) {
-		t.Parallel()
-		runLimits(t, ValidateRegion, map[string]limitCase[string]{
-			"plain":      {"ap-guangzhou", ""},
-			"numbered":   {"ap-beijing-1", ""},
-			"upper-case": {"AP-guangzhou", "lower-case"},
-			"empty":      {"", "written"},
-			"host":       {"ap-guangzhou.evil", "written"},
-		})
-	})
-}
-
 func TestValidateHeaderValue(t *testing.T) {
 	t.Parallel()
 	runLimits(t, ValidateHeaderValue, map[string]limitCase[string]{

@@ -2,7 +2,6 @@ package cosapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -25,8 +24,6 @@ type request struct {
 	arrived func(ctx context.Context) (bool, error)
 }
 
-var errNoKey = errors.New("the object's key is empty")
-
 // sendFunc makes one request with the SDK. It must make a new body reader at every call, and read
 // the answer's body to the end if it needs it: what fails outside is not repeated.
 type sendFunc func(ctx context.Context, sdk *cos.Client) (*cos.Response, error)
@@ -37,11 +34,7 @@ type sendFunc func(ctx context.Context, sdk *cos.Client) (*cos.Response, error)
 // A request that COS refused before doing anything is repeated. One whose outcome is unknown (no
 // answer, or an internal error) is repeated as it is only without once.
 func (c *Client) do(ctx context.Context, req request, send sendFunc) error {
-	sdk, err := c.sdk(req.ref)
-	if err == nil && req.ref.Key == "" && !req.bucket {
-		// COS would take it for a request on the bucket.
-		err = errNoKey
-	}
+	sdk, err := c.addressed(req)
 	if err != nil {
 		return &Error{Op: req.op, Ref: req.ref, Err: err}
 	}
@@ -75,6 +68,18 @@ func (c *Client) do(ctx context.Context, req request, send sendFunc) error {
 			return canceledBy(ctx, req, failure)
 		}
 	}
+}
+
+// addressed is the SDK's client for a request whose names can be a URL's.
+func (c *Client) addressed(req request) (*cos.Client, error) {
+	check := req.ref.validate
+	if req.bucket {
+		check = req.ref.validateBucket
+	}
+	if err := check(); err != nil {
+		return nil, err
+	}
+	return c.sdk(req.ref)
 }
 
 // try makes one try and reports it to Config.Observe. It returns nil or an *Error.

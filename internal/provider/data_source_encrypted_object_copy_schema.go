@@ -24,7 +24,7 @@ func (d *objectCopyDataSource) Schema(
 		},
 		"key": schema.StringAttribute{
 			Required:            true,
-			Validators:          []validator.String{limit(cosapi.ValidateKey)},
+			Validators:          []validator.String{limit(cosapi.ValidateNewKey)},
 			MarkdownDescription: "Key of the copy within its bucket.",
 		},
 		"region": schema.StringAttribute{

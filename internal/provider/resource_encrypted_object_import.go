@@ -103,7 +103,7 @@ func validateRef(ref cosapi.ObjectRef) diag.Diagnostics {
 		err  error
 	}{
 		{"bucket", cosapi.ValidateBucket(ref.Bucket)},
-		{"key", cosapi.ValidateKey(ref.Key)},
+		{"key", cosapi.ValidateNewKey(ref.Key)},
 		{"region", cosapi.ValidateRegion(ref.Region)},
 	} {
 		if part.err != nil {

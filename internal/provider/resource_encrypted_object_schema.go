@@ -54,7 +54,7 @@ func placeAttributes() map[string]schema.Attribute {
 		},
 		"key": schema.StringAttribute{
 			Required:      true,
-			Validators:    []validator.String{limit(cosapi.ValidateKey)},
+			Validators:    []validator.String{limit(cosapi.ValidateNewKey)},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			MarkdownDescription: "Key of the object within the bucket, for example " +
 				"`reports/2026.csv`. At most 850 bytes in UTF-8; it must not start with `/` or " +
