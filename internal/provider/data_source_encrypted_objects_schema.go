@@ -38,6 +38,7 @@ func (d *encryptedObjectsDataSource) Schema(
 			},
 			"prefix": schema.StringAttribute{
 				Optional:            true,
+				Validators:          []validator.String{limit(cosapi.ValidatePrefix)},
 				MarkdownDescription: "Start of the keys to audit. Default: all of the bucket.",
 			},
 			"limit": schema.Int64Attribute{

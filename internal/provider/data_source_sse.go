@@ -56,14 +56,24 @@ func openingSSEDataSourceBlock(text string) schema.Block {
 // copySourceDataSourceBlock is copySourceBlock for data sources.
 func copySourceDataSourceBlock() schema.Block {
 	return dataSourceBlock("The object to copy. Required.", map[string]schema.Attribute{
-		"bucket": schema.StringAttribute{Optional: true, MarkdownDescription: copySourceBucketText},
-		"key":    schema.StringAttribute{Optional: true, MarkdownDescription: copySourceKeyText},
-		"region": schema.StringAttribute{Optional: true, MarkdownDescription: copySourceRegionText},
+		"bucket": schema.StringAttribute{
+			Optional: true, MarkdownDescription: copySourceBucketText,
+			Validators: []validator.String{limit(cosapi.ValidateBucket)},
+		},
+		"key": schema.StringAttribute{
+			Optional: true, MarkdownDescription: copySourceKeyText,
+			Validators: []validator.String{limit(cosapi.ValidateKey)},
+		},
+		"region": schema.StringAttribute{
+			Optional: true, MarkdownDescription: copySourceRegionText,
+			Validators: []validator.String{limit(cosapi.ValidateRegion)},
+		},
 		"version_id": schema.StringAttribute{
 			Optional: true, MarkdownDescription: copySourceIDText,
+			Validators: []validator.String{limit(notEmpty)},
 		},
 		"if_match": schema.StringAttribute{
-			Optional: true,
+			Optional: true, Validators: []validator.String{limit(notEmpty)},
 			MarkdownDescription: "ETag that the source must have. Give the `etag` of the resource " +
 				"that writes the source: the data source is then read, and the copy made, after " +
 				"the source is written in the same apply. Quotes are optional.",

@@ -70,7 +70,8 @@ func (l *encryptedObjectList) ListResourceConfigSchema(
 				MarkdownDescription: "Region of the bucket. Default: the provider's region.",
 			},
 			"prefix": schema.StringAttribute{
-				Optional: true,
+				Optional:   true,
+				Validators: []validator.String{limit(cosapi.ValidatePrefix)},
 				MarkdownDescription: "Only objects whose key starts with this. Default: all objects " +
 					"of the bucket.",
 			},

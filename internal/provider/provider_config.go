@@ -221,10 +221,33 @@ func (s *providerSetup) region() string {
 	if s.config.Region.IsUnknown() {
 		return ""
 	}
-	if region := s.text("region", s.config.Region); region != "" {
-		return region
+	if region := s.config.Region.ValueString(); region != "" {
+		return s.checkedRegion(region, "")
 	}
-	return s.profileRegion()
+	if region, variable := s.fromEnvironment("region"); region != "" {
+		return s.checkedRegion(region, "The environment variable "+variable)
+	}
+	region, profile := s.profileRegion()
+	if region == "" {
+		return ""
+	}
+	return s.checkedRegion(region, "The .configure file of the tccli profile "+profile)
+}
+
+// checkedRegion refuses what is no region and says where it came from; "" is the provider block.
+func (s *providerSetup) checkedRegion(region, origin string) string {
+	err := cosapi.ValidateRegion(region)
+	switch {
+	case err == nil:
+		return region
+	case origin == "":
+		s.diags.AddAttributeError(path.Root("region"), "Value is not usable",
+			fmt.Sprintf("region: %s.", err))
+	default:
+		s.diags.AddError("Region is not usable",
+			fmt.Sprintf("%s says %q: %s.", origin, region, err))
+	}
+	return ""
 }
 
 // endpoint resolves the endpoint and warns of one that came from the environment and leads

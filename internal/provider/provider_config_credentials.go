@@ -173,15 +173,17 @@ func (s *providerSetup) profile() (dir, name string) {
 	return dir, name
 }
 
-// profileRegion is the region that the tccli profile names, where one is named at all.
-func (s *providerSetup) profileRegion() string {
+// profileRegion is the region that the tccli profile names, where one is named at all, and the name
+// of the profile.
+func (s *providerSetup) profileRegion() (region, profile string) {
 	if s.config.Profile.IsUnknown() || s.config.SharedCredentialsDir.IsUnknown() {
-		return ""
+		return "", ""
 	}
 	if s.text("profile", s.config.Profile) == "" {
-		return ""
+		return "", ""
 	}
-	return credential.ProfileRegion(s.profile())
+	dir, name := s.profile()
+	return credential.ProfileRegion(dir, name), name
 }
 
 func (s *providerSetup) instanceRole(name string) credential.Source {

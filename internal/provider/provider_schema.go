@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
 // Schema describes the provider block.
@@ -18,7 +20,7 @@ func (p *cosProvider) Schema(
 ) {
 	attributes := map[string]schema.Attribute{
 		"region": schema.StringAttribute{
-			Optional: true,
+			Optional: true, Validators: []validator.String{limit(orEmpty(cosapi.ValidateRegion))},
 			MarkdownDescription: "Region of objects that do not name their own, for example " +
 				"`ap-guangzhou`. It is used when an object is created or imported; changing it " +
 				"later does not move objects. Environment: `TENCENTCLOUD_REGION`, then " +

@@ -97,3 +97,13 @@ func notEmpty(value string) error {
 	}
 	return nil
 }
+
+// orEmpty is check for arguments of the provider, where "" is the same as unset.
+func orEmpty(check func(string) error) func(string) error {
+	return func(value string) error {
+		if value == "" {
+			return nil
+		}
+		return check(value)
+	}
+}
