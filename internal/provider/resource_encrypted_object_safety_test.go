@@ -142,3 +142,55 @@ func TestEmptyObjectInEveryMode(t *testing.T) {
 		})
 	}
 }
+
+// TestCopyOntoItselfJudgesWhatIsCurrent: in a versioned bucket a copy of the version that was read
+// would always succeed and put the old bytes on top of what somebody has done since.
+func TestCopyOntoItselfJudgesWhatIsCurrent(t *testing.T) {
+	t.Parallel()
+	ref := cosapi.ObjectRef{Region: testRegion, Bucket: testVersionedBucket, Key: "a"}
+	base := contentObject("a", sseCOS()).with(attrs{"bucket": testVersionedBucket})
+	rekeyed := base.with(attrs{"sse": sseKMS(attrs{"key_id": testCMK})})
+	tests := map[string]struct {
+		foreign func(t *testing.T, cloud *cloud)
+		want    string
+		after   string // the bytes that are current then, "" for none
+	}{
+		"overwritten": {func(_ *testing.T, cloud *cloud) {
+			cloud.place(ref, "foreign", cosapi.WriteOptions{})
+		}, "changed since", "foreign"},
+		"deleted": {func(t *testing.T, cloud *cloud) {
+			_, err := cloud.somebodyElse().Delete(t.Context(), ref)
+			must(t, err)
+		}, "deleted since", ""},
+	}
+	for name, tt := range tests {
+		for _, planned := range []string{"before it", "after it, without refresh"} {
+			t.Run(name+", planned "+planned, func(t *testing.T) {
+				t.Parallel()
+				cloud := newCloud(t, cosemu.Config{})
+				object := newServer(t, cloud, nil).object()
+				object.mustApply(base)
+				object.mustRefresh()
+				must(t, cloud.AgeObject(testVersionedBucket, "a", time.Hour))
+				object.mustRefresh()
+				var change plannedChange
+				if planned == "before it" {
+					change = object.plan(rekeyed)
+					tt.foreign(t, cloud)
+				} else {
+					tt.foreign(t, cloud)
+					change = object.plan(rekeyed)
+				}
+				before := object.state
+				expectError(t, errorText(object.applyPlanned(change)), tt.want, "Nothing was changed")
+				if !object.state.Equal(before) {
+					t.Errorf("state changed: %s", differences(before, object.state))
+				}
+				content, _, err := cloud.somebodyElse().Content(t.Context(), ref, nil, 100)
+				if string(content) != tt.after || (err == nil) != (tt.after != "") {
+					t.Errorf("current bytes = %q, %v, want %q", content, err, tt.after)
+				}
+			})
+		}
+	}
+}

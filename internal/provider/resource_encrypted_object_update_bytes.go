@@ -59,9 +59,9 @@ func (u *objectUpdate) copyOntoItself(ctx context.Context) (written, error) {
 	})
 	switch cosapi.Classify(err) {
 	case cosapi.ClassPrecondition:
-		return written{}, &objectMovedError{u.write.ref, "its ETag or Last-Modified is another one"}
+		return written{}, u.moved("changed", "its ETag or Last-Modified is another one")
 	case cosapi.ClassNotFound:
-		return written{}, &objectMovedError{u.write.ref, "it was deleted"}
+		return written{}, u.moved("was deleted", "")
 	}
 	if result.CRC64 == "" {
 		result.CRC64 = source.CRC64
@@ -118,11 +118,11 @@ func (u *objectUpdate) guard(ctx context.Context) (cosapi.ObjectInfo, error) {
 	info, err := u.data.client.Head(ctx, u.write.ref, u.found.readKey)
 	switch {
 	case cosapi.Classify(err) == cosapi.ClassNotFound:
-		return info, &objectMovedError{u.write.ref, "it was deleted"}
+		return info, u.moved("was deleted", "")
 	case err != nil:
 		return info, err
 	case !u.state.ETag.IsNull() && info.ETag != u.state.ETag.ValueString():
-		return info, &objectMovedError{u.write.ref, "its ETag is another one"}
+		return info, u.moved("changed", "its ETag is another one")
 	case u.known.LastModified != "" && formatTime(info.LastModified) != u.known.LastModified,
 		u.known.writtenSince(info.LastModified):
 		return info, u.rewritten(info.LastModified)
@@ -140,7 +140,7 @@ func (u *objectUpdate) guardByListing(ctx context.Context) error {
 		// Listings lag: a missing object is one that was just written, or nothing to overwrite.
 		return nil
 	case !u.state.ETag.IsNull() && listed.ETag != u.state.ETag.ValueString():
-		return &objectMovedError{u.write.ref, "its ETag is another one"}
+		return u.moved("changed", "its ETag is another one")
 	case u.known.writtenSince(listed.LastModified):
 		return u.rewritten(listed.LastModified)
 	}
@@ -149,8 +149,16 @@ func (u *objectUpdate) guardByListing(ctx context.Context) error {
 
 // rewritten is the error for an object whose bytes somebody wrote again at a time.
 func (u *objectUpdate) rewritten(at time.Time) error {
-	return &objectMovedError{u.write.ref, "it was rewritten at " +
-		at.UTC().Format("2006-01-02 15:04:05 GMT")}
+	return u.moved("changed", "it was rewritten at "+at.UTC().Format("2006-01-02 15:04:05 GMT"))
+}
+
+// moved is the error for an object to which something was done; proof is how that is seen.
+func (u *objectUpdate) moved(done, proof string) error {
+	what := "it " + done + " since it was last read"
+	if proof != "" {
+		what += ": " + proof
+	}
+	return &objectMovedError{u.write.ref, what}
 }
 
 // surviving is what the write stores: what is managed, and the ACL (and for an upload the tags)
@@ -175,7 +183,7 @@ func (u *objectUpdate) surviving(
 	}
 	err := group.Wait()
 	if cosapi.Classify(err) == cosapi.ClassNotFound {
-		err = &objectMovedError{u.write.ref, "it was deleted"}
+		err = u.moved("was deleted", "")
 	}
 	return options, err
 }

@@ -71,7 +71,7 @@ func TestBodyMistakesNameTheirPlace(t *testing.T) {
 			want: []string{"copy_source[0].sse[0].c[0]: SSE-C key is missing"},
 		},
 		"copy_source of an impossible key": {
-			config: attrs{"content": nil, "copy_source": []attrs{{"bucket": testBucket, "key": "/a"}}},
+			config: attrs{"content": nil, "copy_source": []attrs{{"bucket": testBucket, "key": ".."}}},
 			want:   []string{"copy_source[0].key: Value is not usable"},
 		},
 	})
