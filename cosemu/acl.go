@@ -6,21 +6,26 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // acl is who may use an object: a canned ACL, or grants. The zero value is the default, which
-// inherits from the bucket.
+// inherits from the bucket, and of a bucket is private.
 type acl struct {
 	canned string
 	grants []grant
+	// exact grants came in a document and are all there are: the owner has none beside them.
+	exact bool
 }
 
 // grant permits one grantee something.
 type grant struct{ permission, grantee string }
 
+// Everybody is an id in the grants of objects, and a group in those of buckets.
 const (
 	aclDefault = "default"
 	anyone     = "qcs::cam::anyone:anyone"
+	everybody  = "http://cam.qcloud.com/groups/global/AllUsers"
 )
 
 // cannedACLs of objects (7748).
@@ -44,7 +49,9 @@ var grantHeaders = []grantHeader{
 var grantee = regexp.MustCompile(`(?:id|uin)="([^"]+)"`)
 
 // headerACL reads the ACL headers of a write or of PUT ?acl.
-func headerACL(header http.Header) (acl, *apiError) {
+func headerACL(header http.Header) (acl, *apiError) { return readACL(header, cannedACLs) }
+
+func readACL(header http.Header, cannedACLs map[string]bool) (acl, *apiError) {
 	a := acl{canned: header.Get("x-cos-acl")}
 	if a.canned != "" && !cannedACLs[a.canned] {
 		return a, invalid("There is no ACL %q.", a.canned)
@@ -91,22 +98,32 @@ func putACL(x *exchange) *apiError {
 	if err != nil {
 		return err
 	}
-	permissions, err := headerACL(x.r.Header)
+	permissions, err := x.requestACL(cannedACLs)
 	if err != nil {
 		return err
-	}
-	if !asksForACL(x.r.Header) {
-		if permissions.grants, err = x.bodyGrants(); err != nil {
-			return err
-		}
-	} else if x.r.ContentLength != 0 {
-		return failure("UnexpectedContent", "An ACL is given by headers or by a body, not both.")
 	}
 	if err := x.update(v, func(v *version) { v.acl = permissions }); err != nil {
 		return err
 	}
 	x.answerEmpty(http.StatusOK)
 	return nil
+}
+
+// requestACL reads the ACL of PUT ?acl, which is given by headers or by a body.
+func (x *exchange) requestACL(cannedACLs map[string]bool) (acl, *apiError) {
+	permissions, err := readACL(x.r.Header, cannedACLs)
+	switch {
+	case err != nil:
+		return permissions, err
+	case !asksForACL(x.r.Header):
+		permissions.exact = true
+		permissions.grants, err = x.bodyGrants()
+		return permissions, err
+	case x.r.ContentLength != 0:
+		return permissions, failure("UnexpectedContent",
+			"An ACL is given by headers or by a body, not both.")
+	}
+	return permissions, nil
 }
 
 // asksForACL reports any ACL header.
@@ -147,48 +164,64 @@ func getACL(x *exchange) *apiError {
 	x.store.mu.Lock()
 	permissions := v.acl
 	x.store.mu.Unlock()
-	owner := x.ownerUIN()
-	document := aclXML{Owner: ownerXML{ID: owner, DisplayName: owner}}
-	add := func(permission, id string) {
-		document.Grants = append(document.Grants, grantXML{
-			Grantee: granteeXML{
-				Namespace: "http://www.w3.org/2001/XMLSchema-instance", Type: "CanonicalUser",
-				ID: id, DisplayName: id,
-			},
-			Permission: permission,
-		})
-	}
-	add("FULL_CONTROL", owner)
-	if permissions.canned == "public-read" {
-		add("READ", anyone)
-	}
-	for _, g := range permissions.grants {
-		if g.grantee != owner {
-			add(g.permission, g.grantee)
-		}
-	}
-	if len(permissions.grants) == 0 {
+	if len(permissions.grants) == 0 && !permissions.exact {
 		set(x.w.Header(), "x-cos-acl", cmp.Or(permissions.canned, aclDefault))
 	}
-	x.answerXML(document)
+	x.answerXML(x.aclDocument(permissions, anyone))
 	return nil
 }
 
-// ownerUIN is the account in the form of grants.
-func (x *exchange) ownerUIN() string {
-	id := x.owner().ID
-	return "qcs::cam::uin/" + id + ":uin/" + id
-}
-
-// publicRead reports an object that anybody may read.
-func (a acl) publicRead() bool {
-	if a.canned == "public-read" {
-		return true
+// aclDocument lists grants. A canned ACL and grants of headers are listed beside the owner's own
+// grant, those of a document as they were given. public is whom public ACLs name.
+func (x *exchange) aclDocument(permissions acl, public string) aclXML {
+	owner := ownerUIN(x.bucket)
+	document := aclXML{Owner: ownerXML{ID: owner, DisplayName: owner}}
+	add := func(permission, id string) {
+		document.Grants = append(document.Grants, grantXML{
+			Grantee: newGrantee(id), Permission: permission,
+		})
 	}
-	for _, g := range a.grants {
-		if g.permission == "READ" && g.grantee == anyone {
-			return true
+	if !permissions.exact {
+		add("FULL_CONTROL", owner)
+	}
+	switch permissions.canned {
+	case "public-read":
+		add("READ", public)
+	case "public-read-write":
+		add("READ", public)
+		add("WRITE", public)
+	}
+	for _, g := range permissions.grants {
+		if permissions.exact || g.grantee != owner {
+			add(g.permission, g.grantee)
 		}
 	}
-	return false
+	return document
+}
+
+// newGrantee is a user, or a group, which is named by a URI.
+func newGrantee(id string) granteeXML {
+	g := granteeXML{Namespace: "http://www.w3.org/2001/XMLSchema-instance", Type: "CanonicalUser"}
+	if strings.HasPrefix(id, "http://") {
+		g.Type, g.URI = "Group", id
+		return g
+	}
+	g.ID, g.DisplayName = id, id
+	return g
+}
+
+// publicRead reports an ACL by which anybody may read objects.
+func (a acl) publicRead() bool {
+	if a.canned == "public-read" || a.canned == "public-read-write" {
+		return true
+	}
+	return slices.ContainsFunc(a.grants, func(g grant) bool {
+		reads := g.permission == "READ" || g.permission == "FULL_CONTROL"
+		return reads && (g.grantee == anyone || g.grantee == everybody)
+	})
+}
+
+// inherits reports the ACL of an object that has none of its own.
+func (a acl) inherits() bool {
+	return !a.exact && len(a.grants) == 0 && (a.canned == "" || a.canned == aclDefault)
 }

@@ -23,7 +23,10 @@ func (x *exchange) admitAnonymous() *apiError {
 	x.store.mu.Lock()
 	defer x.store.mu.Unlock()
 	v, err := findVersion(x.bucket, x.entry.Key, x.query["versionid"], nil)
-	if err != nil || v.sse.mode != modeNone || !v.acl.publicRead() {
+	if err != nil || v.sse.mode != modeNone {
+		return denied
+	}
+	if !v.acl.publicRead() && !(v.acl.inherits() && x.bucket.acl.publicRead()) {
 		return denied
 	}
 	return nil

@@ -28,16 +28,14 @@ func splitControlHost(hostport string) (uin, region string, ok bool) {
 	return "", "", false
 }
 
-// controlOps are the operations of the control host with the query parameters that they know.
+// controlOps are the operations of the control host.
 var controlOps = map[routeKey]routeEntry{
-	{"POST", "/jobs"}:          {"CreateJob", createJob, nil},
-	{"GET", "/jobs"}:           {"ListJobs", listJobs, []string{"jobstatuses", "maxresults", "nexttoken"}},
-	{"GET", "/jobs/"}:          {"DescribeJob", describeJob, nil},
-	{"DELETE", "/jobs/"}:       {"DeleteJob", deleteJob, nil},
-	{"POST", "/jobs/priority"}: {"UpdateJobPriority", updateJobPriority, []string{"priority"}},
-	{"POST", "/jobs/status"}: {
-		"UpdateJobStatus", updateJobStatus, []string{"requestedjobstatus", "statusupdatereason"},
-	},
+	{"POST", "/jobs"}:          {"CreateJob", createJob},
+	{"GET", "/jobs"}:           {"ListJobs", listJobs},
+	{"GET", "/jobs/"}:          {"DescribeJob", describeJob},
+	{"DELETE", "/jobs/"}:       {"DeleteJob", deleteJob},
+	{"POST", "/jobs/priority"}: {"UpdateJobPriority", updateJobPriority},
+	{"POST", "/jobs/status"}:   {"UpdateJobStatus", updateJobStatus},
 }
 
 // controlMark is a path without the job's id, which it returns as well.
@@ -50,18 +48,16 @@ func controlMark(path string) (mark, jobID string) {
 	return "/jobs/" + action, jobID
 }
 
-// identifyControl is identify for hosts that name no bucket.
+// identifyControl is identify for the hosts of COS Batch; other hosts without a bucket are the
+// account's.
 func (x *exchange) identifyControl() (string, handler, *apiError) {
 	uin, region, ok := splitControlHost(x.r.Host)
 	if !ok {
-		return "Unknown", nil, hostError(x.r.Host)
+		return x.identifyService()
 	}
 	mark, jobID := controlMark(x.r.URL.Path)
 	x.entry.Region, x.entry.Key = region, jobID
 	entry, known := controlOps[routeKey{x.r.Method, mark}]
-	for name := range x.query {
-		known = known && (signatureParam(name) || slices.Contains(entry.params, name))
-	}
 	if !known || !slices.Contains(x.config.Regions, region) {
 		return notImplemented, nil, failure("NotImplemented",
 			"%s %s is not modelled by this emulator.", x.r.Method, x.r.URL.RequestURI())

@@ -1,12 +1,14 @@
 // Package cosemu is Tencent Cloud Object Storage (COS) in memory, for tests, demonstrations and
 // authors of modules who have no account.
 //
-// It serves the XML API of single objects over HTTP/1.1: writing, reading, copying, multipart
-// uploads, listings, versioning, tags, ACLs, restores and retention, with server-side encryption in
-// all modes and verified signatures of version 5. Buckets are named by host:
-// <bucket>.cos.<region>.localhost with or without a port, or COS's own domains for clients that
-// dial here all the same. A request that is not modelled answers 501 NotImplemented and never a
-// silent 200. That includes known operations with query parameters that they do not know.
+// It serves the XML API of an account's buckets and objects over HTTP/1.1: writing, reading,
+// copying, multipart uploads, listings, versioning, tags, ACLs, restores and retention, with
+// server-side encryption in all modes and verified signatures of version 5; buckets are created,
+// listed and deleted. Their lifecycle, policy, CORS rules and the like are stored and returned, and
+// do nothing. Buckets are named by host: <bucket>.cos.<region>.localhost with or without a port, or
+// COS's own domains for clients that dial here all the same. What COS documents and is not modelled
+// answers 501 NotImplemented and never a silent 200; a query parameter that COS does not document
+// is ignored, as COS does.
 //
 // [Start] gives a server a listener with a certificate of its own, [New] makes one that is only an
 // http.Handler. [Server.Journal] tells what was asked, [Server.AddFaults] makes requests fail, and
@@ -59,7 +61,12 @@
 //   - An object lock refuses to replace or delete the version. With versioning enabled, a write
 //     makes another version and a plain DELETE a marker, and both are allowed.
 //   - In a suspended bucket PUT shows no version id, Complete shows null, both as documented.
-//   - A bucket that exists in another region answers 404 NoSuchBucket.
+//   - A bucket that exists in another region answers 404 NoSuchBucket. Creating one whose name the
+//     account has, in whatever region, answers 409 BucketAlreadyOwnedByYou.
+//   - A bucket is empty when it has no version, no delete marker and no open upload.
+//   - Object lock of a bucket locks what is written from then on, in every bucket.
+//   - An object without an ACL of its own is public in a public bucket. Its listing is not.
+//   - DELETE Multiple Objects carries out what it can, each object for itself.
 //   - Every storage class may be written to every bucket, the MAZ classes included.
 //   - x-cos-traffic-limit is checked and has no effect.
 //   - Names of metadata are limited to letters, digits and dashes; name and value count towards the

@@ -75,7 +75,7 @@ func checkFaults(faults []Fault) error {
 
 // knownOp reports an operation that the emulator serves.
 func knownOp(op string) bool {
-	for _, routes := range []map[routeKey]routeEntry{objectRoutes, bucketRoutes, controlOps} {
+	for _, routes := range append(allRoutes(), controlOps) {
 		for _, entry := range routes {
 			if entry.op == op {
 				return true

@@ -159,8 +159,8 @@ func (p *objectPage) add(v *version) bool {
 
 // owner is the bucket's APPID.
 func (x *exchange) owner() ownerXML {
-	appID := x.bucket.name[strings.LastIndex(x.bucket.name, "-")+1:]
-	return ownerXML{ID: appID, DisplayName: appID}
+	id := appID(x.bucket)
+	return ownerXML{ID: id, DisplayName: id}
 }
 
 // listedTime formats the times of listings.

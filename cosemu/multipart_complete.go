@@ -68,6 +68,7 @@ func (x *exchange) finishUpload(request completeRequestXML) (*version, *apiError
 	}
 	u.assemble(parts)
 	u.target.modified = now.UTC().Truncate(time.Second)
+	x.bucket.lock(u.target, now)
 	if err := notStored(x.store.finishUpload(x.bucket, u, now)); err != nil {
 		return nil, err
 	}

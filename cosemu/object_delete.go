@@ -5,62 +5,73 @@ import (
 	"time"
 )
 
+// deletion is what became of a DELETE: the version that is gone, or the marker that was set.
+type deletion struct {
+	versionID string
+	marker    bool
+}
+
 // deleteObject removes a version, or sets a delete marker (7743). Deleting what does not exist
 // succeeds. No customer key is needed.
 func deleteObject(x *exchange) *apiError {
-	now := x.config.Now()
 	x.store.mu.Lock()
 	defer x.store.mu.Unlock()
-	if id := x.query["versionid"]; id != "" {
-		return x.deleteVersion(id, now)
-	}
-	if err := x.refuseLocked(x.entry.Key, now); err != nil {
+	done, err := x.deleteLocked(x.entry.Key, x.query["versionid"], x.config.Now())
+	if err != nil {
 		return err
 	}
-	if x.bucket.versioned() {
-		if err := x.putMarker(now); err != nil {
-			return err
-		}
-	} else if current := x.bucket.current(x.entry.Key); current != nil {
-		if err := notStored(x.store.remove(x.bucket, current, now)); err != nil {
-			return err
-		}
+	header := x.w.Header()
+	if done.marker {
+		set(header, headerDeleteMarker, "true")
+	}
+	if done.versionID != "" {
+		set(header, headerVersionID, done.versionID)
 	}
 	x.answerEmpty(http.StatusNoContent)
 	return nil
+}
+
+// deleteLocked deletes one object or version. The store must be locked.
+func (x *exchange) deleteLocked(key, versionID string, now time.Time) (deletion, *apiError) {
+	if versionID != "" {
+		return x.deleteVersion(key, versionID, now)
+	}
+	if err := x.refuseLocked(key, now); err != nil {
+		return deletion{}, err
+	}
+	if x.bucket.versioned() {
+		return x.putMarker(key, now)
+	}
+	if current := x.bucket.current(key); current != nil {
+		return deletion{}, notStored(x.store.remove(x.bucket, current, now))
+	}
+	return deletion{}, nil
 }
 
 // putMarker makes the object look deleted. In a suspended bucket the marker takes the place of
 // the null version.
-func (x *exchange) putMarker(now time.Time) *apiError {
+func (x *exchange) putMarker(key string, now time.Time) (deletion, *apiError) {
 	marker := &version{
-		key: x.entry.Key, marker: true, modified: now.UTC().Truncate(time.Second),
+		key: key, marker: true, modified: now.UTC().Truncate(time.Second),
 		sse: sseRecord{mode: modeNone},
 	}
-	if err := notStored(x.store.put(x.bucket, marker, now)); err != nil {
-		return err
-	}
-	set(x.w.Header(), headerDeleteMarker, "true")
-	set(x.w.Header(), headerVersionID, marker.id)
-	return nil
+	err := notStored(x.store.put(x.bucket, marker, now))
+	return deletion{versionID: marker.id, marker: true}, err
 }
 
-func (x *exchange) deleteVersion(id string, now time.Time) *apiError {
-	v := x.bucket.named(x.entry.Key, id)
-	if v != nil {
+func (x *exchange) deleteVersion(key, id string, now time.Time) (deletion, *apiError) {
+	var done deletion
+	if v := x.bucket.named(key, id); v != nil {
 		if v.locked.After(now) {
-			return errLocked()
+			return done, errLocked()
 		}
-		if v.marker {
-			set(x.w.Header(), headerDeleteMarker, "true")
-		}
+		done.marker = v.marker
 		if err := notStored(x.store.remove(x.bucket, v, now)); err != nil {
-			return err
+			return done, err
 		}
 	}
 	if x.bucket.versioned() {
-		set(x.w.Header(), headerVersionID, id)
+		done.versionID = id
 	}
-	x.answerEmpty(http.StatusNoContent)
-	return nil
+	return done, nil
 }

@@ -87,6 +87,7 @@ func (x *exchange) commit(v *version) *apiError {
 		return err
 	}
 	v.modified = now.UTC().Truncate(time.Second)
+	x.bucket.lock(v, now)
 	if err := notStored(x.store.put(x.bucket, v, now)); err != nil {
 		return err
 	}

@@ -83,10 +83,13 @@ func (s *Server) addBuckets(names []string, versioning string) error {
 		if !slices.Contains(s.config.Regions, region) {
 			return fmt.Errorf("bucket %s: no region %s", name, region)
 		}
-		if s.store.find(name, region) != nil {
+		if s.store.named(name) != nil {
 			return fmt.Errorf("bucket %s: it is configured twice", name)
 		}
-		s.store.addBucket(name, region, versioning)
+		b := newBucket(name, region, versioning, s.config.Now())
+		if err := s.store.addBucket(b); err != nil {
+			return fmt.Errorf("bucket %s: %w", name, err)
+		}
 	}
 	return nil
 }
@@ -166,7 +169,7 @@ func (x *exchange) carryOut(handle handler) {
 		x.carryOutControl(handle)
 		return
 	}
-	if x.bucket == nil {
+	if x.bucket == nil && x.entry.Op != opPutBucket && x.entry.Op != opGetService {
 		x.fail(failure("NoSuchBucket", "The specified bucket does not exist."))
 		return
 	}

@@ -28,11 +28,21 @@ const (
 // bucket is one bucket. Without versioning a key has at most one version, with the id null.
 type bucket struct {
 	name, region string
-	versioning   string
-	encryption   *defaultEncryption
-	objects      index
-	bulk         bulk
-	uploads      map[string]*upload
+	created      time.Time
+	// multiAZ is a bucket of several zones: its classes are those that begin with MAZ_.
+	multiAZ    bool
+	versioning string
+	encryption *defaultEncryption
+	acl        acl
+	// lockDays is for how long new objects are locked; 0 without object lock, whose document is
+	// among stored.
+	lockDays int
+	// stored are the documents of configurations that are kept and returned, by subresource, and
+	// by subresource?id where a bucket has several. They are never changed, only replaced.
+	stored  map[string][]byte
+	objects index
+	bulk    bulk
+	uploads map[string]*upload
 }
 
 // historyEntry is the current version of a key from a moment on; nil means none.
@@ -66,14 +76,25 @@ func newStore(lag time.Duration) *store {
 	return &store{buckets: map[string]*bucket{}, lag: lag}
 }
 
-func (s *store) addBucket(name, region, versioning string) {
-	s.buckets[name+"@"+region] = &bucket{
-		name: name, region: region, versioning: versioning, uploads: map[string]*upload{},
+func newBucket(name, region, versioning string, now time.Time) *bucket {
+	return &bucket{
+		name: name, region: region, versioning: versioning, created: now,
+		uploads: map[string]*upload{}, stored: map[string][]byte{},
 	}
 }
 
 // find returns a bucket; nil if it does not exist in that region.
 func (s *store) find(name, region string) *bucket { return s.buckets[name+"@"+region] }
+
+// named is the bucket of that name, in whatever region: names are the account's.
+func (s *store) named(name string) *bucket {
+	for _, b := range s.buckets {
+		if b.name == name {
+			return b
+		}
+	}
+	return nil
+}
 
 // newVersionID has COS's form: Base64 without padding of 2^64-1 minus the microseconds of now, so
 // that newer versions sort lower. Ids never repeat.
@@ -85,6 +106,18 @@ func (s *store) newVersionID(now time.Time) string {
 	s.lastID = micros
 	number := strconv.FormatUint(^uint64(0)-uint64(micros), 10)
 	return base64.RawStdEncoding.EncodeToString([]byte(number))
+}
+
+// empty reports a bucket that holds no version, no marker and no open upload. An object may be
+// there that only a lagging listing still shows.
+func (b *bucket) empty() bool {
+	objects := b.from("")
+	for o := objects.next(); o != nil; o = objects.next() {
+		if len(o.versions) > 0 {
+			return false
+		}
+	}
+	return len(b.uploads) == 0
 }
 
 // versioned reports a bucket whose versioning was ever enabled.
@@ -163,6 +196,18 @@ func (s *store) remove(b *bucket, v *version, now time.Time) error {
 
 func without(versions []*version, id string) []*version {
 	return slices.DeleteFunc(slices.Clone(versions), func(v *version) bool { return v.id == id })
+}
+
+// addBucket adds a bucket, whose name no other one has.
+func (s *store) addBucket(b *bucket) error {
+	s.buckets[b.name+"@"+b.region] = b
+	return nil
+}
+
+// removeBucket takes a bucket away.
+func (s *store) removeBucket(b *bucket) error {
+	delete(s.buckets, b.name+"@"+b.region)
+	return nil
 }
 
 // update changes a version in place. Nothing happens to one that is gone.

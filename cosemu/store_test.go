@@ -15,8 +15,10 @@ func TestListedLags(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s := newStore(time.Hour)
-	s.addBucket(plainBucket, farRegion, "")
-	b := s.find(plainBucket, farRegion)
+	b := newBucket(plainBucket, farRegion, "", start)
+	if err := s.addBucket(b); err != nil {
+		t.Fatal(err)
+	}
 	write := func(key, etag string, second int) *version {
 		v := &version{key: key, etag: etag}
 		check(t, s.put(b, v, start.Add(time.Duration(second)*time.Second)))

@@ -35,12 +35,6 @@ func getVersioning(x *exchange) *apiError {
 	return nil
 }
 
-func headBucket(x *exchange) *apiError {
-	set(x.w.Header(), "x-cos-bucket-region", x.bucket.region)
-	x.answerEmpty(http.StatusOK)
-	return nil
-}
-
 // lookup finds the version that a request names, or the current one. A delete marker, named or
 // current, is not found (7743 and 7753). What may change of a version is read and written under
 // the store's mutex only; view needs none.

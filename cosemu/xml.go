@@ -68,21 +68,34 @@ const maxXMLBytes = 4 << 20
 
 // readXML parses a request's body, after checking its Content-MD5 if there is one.
 func (x *exchange) readXML(document any) *apiError {
-	wantMD5, apiErr := contentMD5(x.r.Header.Get("Content-MD5"))
+	body, apiErr := x.readBody()
 	if apiErr != nil {
 		return apiErr
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, maxXMLBytes))
-	if err != nil {
-		return failure("XMLSizeLimit", "The XML is incomplete or too large: %s.", err)
-	}
-	if sum := md5.Sum(body); wantMD5 != "" && wantMD5 != string(sum[:]) {
-		return failure("BadDigest", "Content-MD5 does not match the body.")
-	}
 	if err := xml.Unmarshal(body, document); err != nil {
-		return failure("MalformedXML", "The XML you provided was not well-formed: %s", err)
+		return malformed(err)
 	}
 	return nil
+}
+
+func malformed(err error) *apiError {
+	return failure("MalformedXML", "The XML you provided was not well-formed: %s", err)
+}
+
+// readBody reads a request's document, after checking its Content-MD5 if there is one.
+func (x *exchange) readBody() ([]byte, *apiError) {
+	wantMD5, apiErr := contentMD5(x.r.Header.Get("Content-MD5"))
+	if apiErr != nil {
+		return nil, apiErr
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, maxXMLBytes))
+	if err != nil {
+		return nil, failure("XMLSizeLimit", "The XML is incomplete or too large: %s.", err)
+	}
+	if sum := md5.Sum(body); wantMD5 != "" && wantMD5 != string(sum[:]) {
+		return nil, failure("BadDigest", "Content-MD5 does not match the body.")
+	}
+	return body, nil
 }
 
 // newRequestID has COS's form: Base64 of hex(unix seconds)_hex_hex_hex.
