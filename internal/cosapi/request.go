@@ -16,6 +16,7 @@ type request struct {
 	bytes  int64       // length of the body, for Event
 	quiet  bool        // the server may work in silence: a server-side copy
 	bucket bool        // a request on the bucket: ref.Key is empty
+	sdk    *cos.Client // of another endpoint than ref's bucket; nil for that
 	once   bool        // repeating what may have succeeded is wrong: see arrived
 
 	// arrived finds out, for a request with once, whether a try whose answer was lost has been
@@ -78,6 +79,9 @@ func (c *Client) addressed(req request) (*cos.Client, error) {
 	}
 	if err := check(); err != nil {
 		return nil, err
+	}
+	if req.sdk != nil {
+		return req.sdk, nil
 	}
 	return c.sdk(req.ref)
 }

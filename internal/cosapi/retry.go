@@ -48,6 +48,7 @@ var refusedCodes = map[string]bool{
 	"PathConflict":       true, // two writes of one key within milliseconds
 	"RequestTimeout":     true, // the body came too slowly
 	"UserNetworkTooSlow": true,
+	"TooManyJobs":        true, // of COS Batch (document 33787)
 }
 
 // judge says whether a request may be repeated after failure, an *Error.
