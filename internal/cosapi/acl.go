@@ -98,10 +98,17 @@ func (c *Client) ACL(ctx context.Context, ref ObjectRef) (ACL, error) {
 	return acl, err
 }
 
-// readACL understands the answer to GET ?acl. COS says "default" in a header only; the SDK derives
-// a header from the grants where COS sends none.
+// unlistedACLs are the canned ACLs besides default that may show in the answer's header alone,
+// without a grant of their own: the SDK, which derives a header from the grants where COS sends
+// none, never names them.
+var unlistedACLs = map[string]bool{
+	"authenticated-read": true, "bucket-owner-read": true, "bucket-owner-full-control": true,
+}
+
+// readACL understands the answer to GET ?acl.
 func readACL(result *cos.ObjectGetACLResult, canned string) ACL {
-	if strings.EqualFold(canned, aclDefault) {
+	canned = strings.ToLower(canned)
+	if canned == aclDefault {
 		return ACL{Canned: aclDefault}
 	}
 	owner := ""
@@ -124,6 +131,9 @@ func readACL(result *cos.ObjectGetACLResult, canned string) ACL {
 		default:
 			acl.Canned = ""
 		}
+	}
+	if acl.Canned == aclPrivate && unlistedACLs[canned] {
+		acl.Canned = canned
 	}
 	if acl.Canned != "" {
 		acl.Grants = nil

@@ -36,6 +36,11 @@ func TestACLCanBeSentAgain(t *testing.T) {
 	}{
 		"default": {"default", aclXML(owner), ACL{Canned: "default"}, http.Header{}},
 		"private": {"", aclXML(owner), ACL{Canned: "private"}, http.Header{"X-Cos-Acl": {"private"}}},
+		"authenticated": {
+			"authenticated-read", aclXML(owner),
+			ACL{Canned: "authenticated-read"},
+			http.Header{"X-Cos-Acl": {"authenticated-read"}},
+		},
 		"public": {
 			"", aclXML(owner, grantXML("", anyoneURI, "READ")),
 			ACL{Canned: "public-read"},
