@@ -43,10 +43,28 @@ type Config struct {
 	// parts that was killed, also in another process. It is made when it is needed. "" means none,
 	// and so does a folder that cannot be written.
 	CheckpointDir string
+	// RequestIDHeader is the header by which an answer is known to be COS's: one without it is a
+	// NotCOSError. Default x-cos-request-id (document 7729). A private cloud may name it otherwise.
+	RequestIDHeader string
+	// BelieveAnyAnswer takes every answer for COS's, for fronts that remove such a header. A page
+	// of whatever is in between is then believed: a 404 is a deleted object.
+	BelieveAnyAnswer bool
 	// IdleTimeout is how long a connection may move no byte before it is cut and the request
-	// tried again. Default 60 s. Server-side copies, which may work in silence, get ten times
-	// as long.
+	// tried again. Default 60 s.
 	IdleTimeout time.Duration
+	// HeaderTimeout is how long the header of an answer may take to come, from when the request
+	// was sent. Default 60 s.
+	HeaderTimeout time.Duration
+	// MinRate is the number of bytes a second that a request or an answer must move, over
+	// RateWindow, once it moves. Default 1,024, which 8 parts that share 1 Mbit/s exceed 15 times;
+	// negative: none. RateWindow is 30 s by default.
+	MinRate    int64
+	RateWindow time.Duration
+	// CopyIdleTimeout and CopyTimeout are for requests that COS works on before it answers: a copy,
+	// a copied part and the completion of an upload. They have no other deadline and no rate,
+	// because COS sends at most spaces meanwhile (document 7742). One may be silent for
+	// CopyIdleTimeout, 10 min by default, and take CopyTimeout in all, 1 h by default.
+	CopyIdleTimeout, CopyTimeout time.Duration
 	// UserAgent is sent with every request.
 	UserAgent string
 	// Observe is called after every try of every request, concurrently.
@@ -90,6 +108,11 @@ const (
 	defaultTransferConcurrency = 8
 	defaultCopyPartSize        = 512 << 20
 	defaultIdleTimeout         = time.Minute
+	defaultHeaderTimeout       = time.Minute
+	defaultMinRate             = 1024
+	defaultRateWindow          = 30 * time.Second
+	defaultCopyIdleTimeout     = 10 * time.Minute
+	defaultCopyTimeout         = time.Hour
 )
 
 // withDefaults fills in the zero fields.
@@ -102,6 +125,15 @@ func (c Config) withDefaults() Config {
 	c.CopyThreshold = orDefault(c.CopyThreshold, MaxCopySize)
 	c.CopyPartSize = orDefault(c.CopyPartSize, defaultCopyPartSize)
 	c.IdleTimeout = orDefault(c.IdleTimeout, defaultIdleTimeout)
+	c.HeaderTimeout = orDefault(c.HeaderTimeout, defaultHeaderTimeout)
+	c.MinRate = orDefault(c.MinRate, defaultMinRate)
+	c.RateWindow = orDefault(c.RateWindow, defaultRateWindow)
+	c.CopyIdleTimeout = orDefault(c.CopyIdleTimeout, defaultCopyIdleTimeout)
+	c.CopyTimeout = orDefault(c.CopyTimeout, defaultCopyTimeout)
+	c.RequestIDHeader = orDefault(c.RequestIDHeader, headerRequestID)
+	if c.BelieveAnyAnswer {
+		c.RequestIDHeader = ""
+	}
 	c.UserAgent = orDefault(c.UserAgent, "terraform-provider-cos")
 	if c.Observe == nil {
 		c.Observe = func(context.Context, Event) {}

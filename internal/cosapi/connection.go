@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
@@ -15,10 +14,6 @@ import (
 // terraformParallelism is the number of objects that Terraform works on at once by default. The
 // pool keeps connections for that many, each with all its parts under way.
 const terraformParallelism = 10
-
-// quietFactor is how much longer than IdleTimeout a server-side copy may be silent. COS sends
-// spaces while it completes an upload (document 7742); for copies that is not documented.
-const quietFactor = 10
 
 // newTransport returns the one pool of connections of a client. HTTP/2 stays off: COS speaks
 // HTTP/1.1, and with one connection per request an idle connection is an idle request.
@@ -37,9 +32,10 @@ func newTransport(config Config) (*http.Transport, error) {
 		// Below IdleTimeout, so that a connection is not cut just when it is used again.
 		IdleConnTimeout: config.IdleTimeout * 3 / 4,
 		// Decompressing on the fly would change objects that are stored with a Content-Encoding.
-		DisableCompression: true,
-		WriteBufferSize:    64 << 10,
-		ReadBufferSize:     64 << 10,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxHeaderBlock,
+		WriteBufferSize:        64 << 10,
+		ReadBufferSize:         64 << 10,
 	}, nil
 }
 
@@ -68,8 +64,9 @@ func (d *idleDialer) dial(ctx context.Context, network, address string) (net.Con
 // upload must not look idle because nothing is read meanwhile.
 type idleConn struct {
 	net.Conn
-	idle  atomic.Int64 // time.Duration
-	moved atomic.Int64 // unix nanoseconds when the deadline was last moved
+	idle    atomic.Int64 // time.Duration
+	moved   atomic.Int64 // unix nanoseconds when the deadline was last moved
+	written atomic.Int64 // bytes, since the connection was made
 }
 
 // allow sets how long the connection may be idle from here on.
@@ -106,6 +103,7 @@ func (c *idleConn) Write(p []byte) (int, error) {
 	for {
 		n, err := c.Conn.Write(p[written:min(len(p), written+piece)])
 		written += n
+		c.written.Add(int64(n))
 		if n > 0 {
 			c.extend()
 		}
@@ -113,19 +111,4 @@ func (c *idleConn) Write(p []byte) (int, error) {
 			return written, err
 		}
 	}
-}
-
-// withPatience makes the connection that serves a request wait for idle without a byte.
-func withPatience(ctx context.Context, idle time.Duration) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			conn := info.Conn
-			if secured, ok := conn.(*tls.Conn); ok {
-				conn = secured.NetConn()
-			}
-			if watched, ok := conn.(*idleConn); ok {
-				watched.allow(idle)
-			}
-		},
-	})
 }

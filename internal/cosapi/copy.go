@@ -144,7 +144,7 @@ func (c *Client) copyOnce(
 	header http.Header, result *WriteResult,
 ) error {
 	started := c.config.Now()
-	req := request{op: "PutObjectCopy", ref: dst, header: header, quiet: true, once: true}
+	req := request{op: "PutObjectCopy", ref: dst, header: header, once: true}
 	req.arrived = func(ctx context.Context) (bool, error) {
 		want, err := c.copyArrival(ctx, src, dst, options, started)
 		if err != nil {

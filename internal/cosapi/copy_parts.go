@@ -104,7 +104,7 @@ func (m *multipart) copyPart(ctx context.Context, i int, src CopySource) error {
 	}
 	header.Set(headerSourceRange,
 		fmt.Sprintf("bytes=%d-%d", part.offset, part.offset+part.size-1))
-	req := request{op: "UploadPartCopy", ref: m.ref, header: header, quiet: true}
+	req := request{op: "UploadPartCopy", ref: m.ref, header: header}
 	return m.client.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
 		// The source named here is overwritten by the header above.
 		copied, resp, err := sdk.Object.CopyPart(ctx, m.ref.Key, m.uploadID, i+1, "source/key", nil)

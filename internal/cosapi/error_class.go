@@ -32,6 +32,7 @@ const (
 	ClassServer                  // COS had an internal fault
 	ClassConnection              // no answer: network, TLS, a connection that moved nothing
 	ClassCanceled                // the caller cancelled, or its deadline passed
+	ClassNotCOS                  // something else than COS answered: *NotCOSError
 )
 
 // classOfCode is the part of document 7730 that concerns objects.
@@ -93,6 +94,7 @@ var classOfStatus = map[int]Class{
 // may be what is missing: Head tells them apart.
 func Classify(err error) Class {
 	var canceled *canceledError
+	var foreign *NotCOSError
 	var connection *connectionError
 	var credentials *credential.Error
 	var failure *Error
@@ -103,6 +105,8 @@ func Classify(err error) Class {
 		return ClassCanceled
 	case errors.As(err, &credentials):
 		return ClassAuthentication
+	case errors.As(err, &foreign):
+		return ClassNotCOS
 	case errors.As(err, &connection):
 		return ClassConnection
 	case errors.As(err, &failure) && failure.Status != 0:

@@ -3,6 +3,7 @@ package cosapi
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Error is a request that failed: what was tried on which object, and what COS answered. Status 0
@@ -54,6 +55,33 @@ func StatusOf(err error) int {
 		return failure.Status
 	}
 	return 0
+}
+
+// NotCOSError reports an answer that is not COS's, because the header is missing that COS puts into
+// each of its own (Config.RequestIDHeader): a proxy's, a login page's, a gateway's. It says nothing
+// about any object, whatever its status; its class is ClassNotCOS. A read that met one was
+// repeated; whether a write was carried out was found out, or else it is an AmbiguousError.
+type NotCOSError struct {
+	Op          string
+	Ref         ObjectRef
+	Status      int
+	Header      string // the header that is missing
+	ContentType string // "" if the answer does not say
+	Server      string // who says to have answered, "" for nobody
+
+	retryAfter time.Duration
+}
+
+// Error implements error.
+func (e *NotCOSError) Error() string {
+	text := fmt.Sprintf("the answer is not one of COS, it has no %s: status %d", e.Header, e.Status)
+	if e.ContentType != "" {
+		text += fmt.Sprintf(", type %q", e.ContentType)
+	}
+	if e.Server != "" {
+		text += fmt.Sprintf(", server %q", e.Server)
+	}
+	return text
 }
 
 // AmbiguousError reports a write whose answer got lost and of which a look at the object could not

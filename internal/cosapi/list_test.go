@@ -45,6 +45,7 @@ func TestListDecodesKeys(t *testing.T) {
 func TestKeysAreNotDecodedWithoutEncoding(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, script(answer{status: 200, body: `<ListBucketResult><Name>b</Name>
+		<IsTruncated>false</IsTruncated>
 		<Contents><Key>100%25</Key></Contents></ListBucketResult>`}))
 	page, err := w.List(t.Context(), ListOptions{Region: testRegion, Bucket: testBucket})
 	if err != nil || page.Objects[0].Key != "100%25" {
@@ -56,6 +57,7 @@ func TestFindMatchesExactlyOneKey(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]bool{"report": true, "report.bak": false} {
 		w := newWire(t, script(answer{status: 200, body: "<ListBucketResult><Name>b</Name>" +
+			"<IsTruncated>false</IsTruncated>" +
 			"<Contents><Key>" + key + "</Key></Contents></ListBucketResult>"}))
 		_, found, err := w.Find(t.Context(), testRef("report"))
 		if found != want || err != nil {
@@ -120,6 +122,8 @@ func TestDeleteAllVersionsDeletesExactlyOneKey(t *testing.T) {
 	}
 }
 
+const noVersions = "<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>"
+
 func TestDeleteAllVersionsDespiteALaggingListing(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -138,7 +142,7 @@ func TestDeleteAllVersionsDespiteALaggingListing(t *testing.T) {
 				case http.MethodDelete:
 					rw.WriteHeader(http.StatusNoContent)
 				default:
-					answer{status: 200, body: "<ListVersionsResult/>"}.ServeHTTP(rw, req)
+					answer{status: 200, body: noVersions}.ServeHTTP(rw, req)
 				}
 			})
 			count, err := w.DeleteAllVersions(t.Context(), testRef("k"))
@@ -159,7 +163,8 @@ func TestListUploadsTurnsPages(t *testing.T) {
 			</ListMultipartUploadsResult>`
 		if query := req.URL.Query(); query.Get("key-marker") == "a b" &&
 			query.Get("upload-id-marker") == "U1" {
-			body = `<ListMultipartUploadsResult><Upload><Key>c</Key><UploadId>U2</UploadId></Upload>
+			body = `<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>
+				<Upload><Key>c</Key><UploadId>U2</UploadId></Upload>
 				</ListMultipartUploadsResult>`
 		}
 		answer{status: 200, body: body}.ServeHTTP(rw, req)

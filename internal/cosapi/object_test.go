@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -61,7 +62,7 @@ func TestHeadReadsEveryHeader(t *testing.T) {
 func TestHeadDefaults(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, script(answer{status: 200, header: map[string]string{
-		"ETag": `"e"`, "x-cos-restore": `ongoing-request="true"`,
+		"ETag": `"e"`, "x-cos-restore": `ongoing-request="true"`, "Content-Length": "0",
 	}}))
 	got, err := w.Head(t.Context(), testRef("k"), nil)
 	if err != nil {
@@ -92,6 +93,8 @@ func TestHeadFindsOutWhyItFailed(t *testing.T) {
 	explained := []string{"HeadObject", "GetObject"}
 	again := []string{"HeadObject", "GetObject", "HeadObject"}
 	mute403, mute404 := answer{status: 403}, answer{status: 404}
+	partial := found(nil)
+	partial.status = http.StatusPartialContent
 	for name, test := range map[string]struct {
 		head, get answer
 		class     Class
@@ -117,8 +120,12 @@ func TestHeadFindsOutWhyItFailed(t *testing.T) {
 			refusal(400, "SsecDecryptHeaderInvalid"),
 			ClassCustomerKey, "SsecDecryptHeaderInvalid", explained,
 		},
-		"mute":     {mute403, mute403, ClassPermission, "", explained},
-		"appeared": {mute404, found(nil), ClassNotFound, "", again},
+		"mute": {mute403, mute403, ClassPermission, "", explained},
+		"mute-404": {
+			mute404, mute404, ClassNotFound, "",
+			append([]string{"HeadObject"}, slices.Repeat([]string{"GetObject"}, 6)...),
+		},
+		"appeared": {mute404, partial, ClassNotFound, "", again},
 		"empty":    {mute404, refusal(416, "InvalidRange"), ClassNotFound, "", again},
 	} {
 		t.Run(name, func(t *testing.T) {

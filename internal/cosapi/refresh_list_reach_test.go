@@ -49,7 +49,7 @@ func TestCancelledRefreshDoesNotWaitForItsPage(t *testing.T) {
 	first := true
 	w := newWire(t, func(w http.ResponseWriter, r *http.Request) {
 		if !first {
-			_, _ = fmt.Fprint(w, "<ListBucketResult></ListBucketResult>")
+			_, _ = fmt.Fprint(w, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
 			return
 		}
 		first = false

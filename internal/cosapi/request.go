@@ -2,6 +2,7 @@ package cosapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -14,7 +15,6 @@ type request struct {
 	ref    ObjectRef
 	header http.Header // added before the request is signed; may hold a raw key
 	bytes  int64       // length of the body, for Event
-	quiet  bool        // the server may work in silence: a server-side copy
 	bucket bool        // a request on the bucket: ref.Key is empty
 	sdk    *cos.Client // of another endpoint than ref's bucket; nil for that
 	once   bool        // repeating what may have succeeded is wrong: see arrived
@@ -24,6 +24,9 @@ type request struct {
 	// outcome an AmbiguousError. nil means that nobody can find out.
 	arrived func(ctx context.Context) (bool, error)
 }
+
+// errUnknownOperation guards against an operation whose answers nobody could check.
+var errUnknownOperation = errors.New("the table of operations does not know this one")
 
 // sendFunc makes one request with the SDK. It must make a new body reader at every call, and read
 // the answer's body to the end if it needs it: what fails outside is not repeated.
@@ -38,6 +41,9 @@ func (c *Client) do(ctx context.Context, req request, send sendFunc) error {
 	sdk, err := c.addressed(req)
 	if err != nil {
 		return &Error{Op: req.op, Ref: req.ref, Err: err}
+	}
+	if _, known := operations[req.op]; !known {
+		return &Error{Op: req.op, Ref: req.ref, Err: errUnknownOperation}
 	}
 	doubtful := false
 	for attempt := 1; ; attempt++ {
@@ -90,13 +96,11 @@ func (c *Client) addressed(req request) (*cos.Client, error) {
 func (c *Client) try(
 	ctx context.Context, req request, attempt int, sdk *cos.Client, send sendFunc,
 ) error {
-	idle := c.config.IdleTimeout
-	if req.quiet {
-		idle *= quietFactor
-	}
 	started := time.Now()
-	sendCtx := withPatience(withSignedHeader(ctx, req.header), idle)
-	resp, err := send(sendCtx, sdk)
+	call := &call{
+		op: req.op, ref: req.ref, header: req.header, patient: operations[req.op].patient,
+	}
+	resp, err := send(withCall(ctx, call), sdk)
 	event := Event{
 		Op: req.op, Ref: req.ref, Attempt: attempt, Duration: time.Since(started), Bytes: req.bytes,
 	}
@@ -105,13 +109,32 @@ func (c *Client) try(
 		event.Status, event.RequestID = resp.StatusCode, resp.Header.Get(headerRequestID)
 	}
 	if err != nil {
-		failure := newError(req, resp, err)
+		failure := newError(req, resp, err, call.secrets)
 		event.Code, event.Err = failure.Code, failure
+		if resp == nil {
+			event.Status, event.RequestID = whatCame(lastOfSDK(err))
+		}
 		c.config.Observe(ctx, event)
 		return failure
 	}
 	c.config.Observe(ctx, event)
 	return nil
+}
+
+// whatCame is the status and request id of an answer that was not let through, zero if none came.
+func whatCame(err error) (int, string) {
+	var foreign *NotCOSError
+	var damaged *damagedAnswer
+	var refusal *cos.ErrorResponse
+	switch {
+	case errors.As(err, &foreign):
+		return foreign.Status, ""
+	case errors.As(err, &damaged):
+		return damaged.status, damaged.requestID
+	case errors.As(err, &refusal) && refusal.Response != nil:
+		return refusal.Response.StatusCode, refusal.Response.Header.Get(headerRequestID)
+	}
+	return 0, ""
 }
 
 // resolve asks req.arrived about a try whose outcome is unknown. It returns arrived, or the error

@@ -19,19 +19,16 @@ const (
 	signatureLifetime = time.Hour
 )
 
-var errNoSecretID = errors.New("the secret id is empty")
+var (
+	errNoSecretID = errors.New("the secret id is empty")
+	// errNoCall guards against requests that pass by Client.do, whose answers nobody checks.
+	errNoCall = errors.New("the request was not made by Client.do")
+)
 
-// signedHeaderKey is the context key of the headers that signingTransport adds.
-type signedHeaderKey struct{}
-
-// withSignedHeader attaches headers to the one request that is made with ctx.
-func withSignedHeader(ctx context.Context, header http.Header) context.Context {
-	return context.WithValue(ctx, signedHeaderKey{}, header)
-}
-
-// signingTransport finishes a request of the SDK and signs it. Headers arrive through the context
-// rather than through the SDK's option structs because those lack fields (KMS, the destination key
-// of a copied part) and garble values (a copy source whose key has a question mark).
+// signingTransport finishes a request of the SDK, signs it, and lets only a whole answer of COS
+// through. Headers arrive through the context, in a call, rather than through the SDK's option
+// structs because those lack fields (KMS, the destination key of a copied part) and garble values
+// (a copy source whose key has a question mark).
 type signingTransport struct {
 	config Config
 	base   http.RoundTripper
@@ -49,18 +46,31 @@ func (t *signingTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		closeBody(req)
 		return nil, credentialsFailure(ctx, err)
 	}
-	signed := req.Clone(ctx)
-	if header, ok := ctx.Value(signedHeaderKey{}).(http.Header); ok {
-		for name, values := range header {
-			signed.Header[name] = values
-		}
+	call, known := ctx.Value(callKey{}).(*call)
+	if !known {
+		closeBody(req)
+		return nil, errNoCall
 	}
+	watch := t.watch(ctx, call)
+	signed := req.Clone(watch.ctx)
+	for name, values := range call.header {
+		signed.Header[name] = values
+	}
+	secretKey := strings.TrimSpace(credentials.SecretKey.Reveal())
+	token := strings.TrimSpace(credentials.Token.Reveal())
 	cos.AddAuthorizationHeader(
-		strings.TrimSpace(credentials.SecretID),
-		strings.TrimSpace(credentials.SecretKey.Reveal()),
-		strings.TrimSpace(credentials.Token.Reveal()),
-		signed, t.window())
-	return t.base.RoundTrip(signed)
+		strings.TrimSpace(credentials.SecretID), secretKey, token, signed, t.window())
+	call.secrets = secretsOf(signed, secretKey, token)
+	resp, err := t.base.RoundTrip(signed)
+	if err != nil {
+		return nil, watch.end(err)
+	}
+	resp.Body = watch.receiving(resp.Body)
+	resp, err = t.receive(call, signed, resp)
+	if err != nil {
+		return nil, watch.end(err)
+	}
+	return resp, nil
 }
 
 // window returns when a signature made now is valid.

@@ -55,9 +55,12 @@ var refusedCodes = map[string]bool{
 func judge(failure error) verdict {
 	var answer *Error
 	var connection *connectionError
+	var foreign *NotCOSError
 	switch {
 	case errors.As(failure, &connection):
 		return judgeConnection(connection)
+	case errors.As(failure, &foreign):
+		return verdictUnknown // COS may have acted before something else answered.
 	case !errors.As(failure, &answer) || answer.Status == 0:
 		return verdictFinal
 	case refusedCodes[answer.Code],
@@ -89,27 +92,44 @@ func backoff(attempt int, failure error) time.Duration {
 		pause = min(backoffMax, backoffBase<<(attempt-1))
 	}
 	pause = pause/2 + rand.N(pause/2)
-	var answer *cos.ErrorResponse
-	if errors.As(failure, &answer) && answer.Response != nil {
-		seconds, err := strconv.Atoi(answer.Response.Header.Get("Retry-After"))
-		if err == nil && seconds > 0 {
-			pause = max(pause, min(retryAfterMax, time.Duration(seconds)*time.Second))
-		}
-	}
-	return pause
+	return max(pause, askedFor(failure))
 }
 
-// newError translates what the SDK returned for one try.
-func newError(req request, resp *cos.Response, err error) *Error {
+// askedFor is the pause that the server asked for, within reason.
+func askedFor(failure error) time.Duration {
+	var answer *cos.ErrorResponse
+	var foreign *NotCOSError
+	switch {
+	case errors.As(failure, &answer) && answer.Response != nil:
+		return retryAfter(answer.Response.Header)
+	case errors.As(failure, &foreign):
+		return foreign.retryAfter
+	}
+	return 0
+}
+
+func retryAfter(header http.Header) time.Duration {
+	seconds, err := strconv.Atoi(header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return min(retryAfterMax, time.Duration(min(seconds, 1<<20))*time.Second)
+}
+
+// newError translates what the SDK returned for one try. No text of the server keeps a secret.
+func newError(req request, resp *cos.Response, err error, secrets *secrets) *Error {
 	err = lastOfSDK(err)
 	failure := &Error{Op: req.op, Ref: req.ref, Err: err}
+	var foreign *NotCOSError
 	var answer *cos.ErrorResponse
-	if errors.As(err, &answer) && answer.Code == "" && succeeded(answer.Response) {
-		// The SDK found neither a result nor an <Error> in the body: it was cut off.
-		failure.Err = &connectionError{err: errDamagedAnswer}
-		return failure
-	}
-	if answer != nil {
+	switch {
+	case errors.As(err, &foreign):
+		failure.Err = foreign
+	case errors.As(err, &answer) && answer.Code == "" && succeeded(answer.Response):
+		// The SDK found neither a result nor an <Error> in the body.
+		failure.Err = &connectionError{err: fmt.Errorf("%w: it is no XML", errDamagedAnswer)}
+	case errors.As(err, &answer):
+		cutFromAnswer(answer, secrets)
 		failure.Code, failure.Message = answer.Code, answer.Message
 		failure.RequestID = answer.RequestID
 		failure.Err = withoutRequest(answer)
@@ -117,13 +137,20 @@ func newError(req request, resp *cos.Response, err error) *Error {
 			failure.Status = answer.Response.StatusCode
 			failure.RequestID = orDefault(failure.RequestID, answer.Response.Header.Get(headerRequestID))
 		}
-		return failure
+	default:
+		failure.Err = asConnectionError(resp, err, secrets)
 	}
-	failure.Err = asConnectionError(resp, err)
 	return failure
 }
 
-var errDamagedAnswer = errors.New("the answer is incomplete")
+// cutFromAnswer cuts secrets out of what XML had encoded.
+func cutFromAnswer(answer *cos.ErrorResponse, secrets *secrets) {
+	for _, text := range []*string{
+		&answer.Code, &answer.Message, &answer.Resource, &answer.RequestID, &answer.TraceID,
+	} {
+		*text = secrets.cut(*text)
+	}
+}
 
 func succeeded(resp *http.Response) bool { return resp != nil && resp.StatusCode/100 == 2 }
 
@@ -159,25 +186,40 @@ func withoutRequest(answer *cos.ErrorResponse) *cos.ErrorResponse {
 	return &bare
 }
 
-// asConnectionError tells a failed connection from errors of this machine, such as a file that
-// cannot be read: those are final.
-func asConnectionError(resp *cos.Response, err error) error {
+// asConnectionError tells a failed connection and a damaged answer from errors of this machine,
+// such as a file that cannot be read: those are final.
+func asConnectionError(resp *cos.Response, err error, secrets *secrets) error {
 	var transport *url.Error
 	var local *bodyError
 	var credentials *credential.Error
+	var damaged *damagedAnswer
 	var syntax *xml.SyntaxError
 	answered := resp != nil && resp.Response != nil
 	switch {
 	case errors.As(err, &local), errors.As(err, &credentials):
 		return err
+	case errors.As(err, &damaged):
+		return &connectionError{err: damaged}
 	case errors.As(err, &transport):
 		cause := transport.Err
-		return &connectionError{err: cause, refused: notSent(cause), permanent: hopeless(cause)}
-	case answered && errors.As(err, &syntax), errors.Is(err, io.ErrUnexpectedEOF):
+		return &connectionError{
+			err: withoutSecrets(cause, secrets), refused: notSent(cause), permanent: hopeless(cause),
+		}
+	case answered && errors.As(err, &syntax):
+		return &connectionError{err: fmt.Errorf("%w: it is no XML", errDamagedAnswer)}
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &connectionError{err: fmt.Errorf("%w: %w", errDamagedAnswer, err)}
 	case answered, isContextError(err):
 		// The SDK returns the context's error bare when that ended the request.
-		return &connectionError{err: err}
+		return &connectionError{err: withoutSecrets(err, secrets)}
+	}
+	return err
+}
+
+// withoutSecrets is err, or its text where a server's words in it hold a secret.
+func withoutSecrets(err error, secrets *secrets) error {
+	if text := secrets.cut(err.Error()); text != err.Error() {
+		return errors.New(text)
 	}
 	return err
 }

@@ -205,8 +205,7 @@ func (m *multipart) complete(
 	}
 	arrived := m.client.putArrived(m.ref, options, local, m.began, result)
 	req := request{
-		op: "CompleteMultipartUpload", ref: m.ref, header: header, quiet: true, once: true,
-		arrived: arrived,
+		op: "CompleteMultipartUpload", ref: m.ref, header: header, once: true, arrived: arrived,
 	}
 	err := m.client.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
 		completed, resp, err := sdk.Object.CompleteMultipartUpload(ctx, m.ref.Key, m.uploadID, list)

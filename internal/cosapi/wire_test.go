@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -34,10 +35,14 @@ type wire struct {
 	sleeps []time.Duration
 }
 
-// newWire starts a server. adjust changes the client's configuration.
+// newWire starts a server, whose answers have a request id. adjust changes the client's configuration.
 func newWire(t testing.TB, handler http.HandlerFunc, adjust ...func(*Config)) *wire {
 	t.Helper()
-	server := httptest.NewUnstartedServer(handler)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(
+		func(rw http.ResponseWriter, req *http.Request) {
+			rw.Header().Set(headerRequestID, "request-1")
+			handler(rw, req)
+		}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -87,22 +92,42 @@ func (w *wire) ops() []string {
 	return ops
 }
 
-// answer is one scripted answer. The zero status cuts the connection.
+// answer is one scripted answer of COS, with a Last-Modified. The zero status cuts the connection.
 type answer struct {
 	status int
 	header map[string]string
 	body   string
+	// foreign: it is somebody else's answer, without a request id.
+	foreign bool
+	// without is a header that is left out, cut ends the connection in the middle of the body.
+	without string
+	cut     bool
 }
 
 func (a answer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	if a.status == 0 {
 		panic(http.ErrAbortHandler)
 	}
+	if a.foreign {
+		w.Header().Del(headerRequestID)
+	} else {
+		w.Header().Set("Last-Modified", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+	}
 	for name, value := range a.header {
 		w.Header().Set(name, value)
 	}
+	if a.without != "" && a.header[a.without] == "" {
+		w.Header().Del(a.without)
+	}
+	if !a.cut {
+		w.WriteHeader(a.status)
+		_, _ = io.WriteString(w, a.body)
+		return
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
-	_, _ = io.WriteString(w, a.body)
+	_, _ = io.WriteString(w, a.body[:len(a.body)/2])
+	panic(http.ErrAbortHandler)
 }
 
 // script answers one request after the other, and the last answer for ever.

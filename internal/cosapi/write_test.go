@@ -150,7 +150,8 @@ func TestArrivalComparesStorageClassAndHeaders(t *testing.T) {
 func TestUnreadableObjectOlderThanOurWriteIsNotOurs(t *testing.T) {
 	t.Parallel()
 	listing := func(modified time.Time) answer {
-		return answer{status: 200, body: "<ListBucketResult><Name>b</Name><Contents><Key>k</Key>" +
+		return answer{status: 200, body: "<ListBucketResult><IsTruncated>false</IsTruncated>" +
+			"<Contents><Key>k</Key>" +
 			"<LastModified>" + modified.UTC().Format("2006-01-02T15:04:05.000Z") + "</LastModified>" +
 			"<ETag>e</ETag><Size>4</Size></Contents></ListBucketResult>"}
 	}
