@@ -50,6 +50,13 @@ type Config struct {
 	// WrongKeyStatus is the answer to a wrong SSE-C key: 403 (AccessDenied, the default) or 400
 	// (SsecDecryptHeaderInvalid). COS documents neither.
 	WrongKeyStatus int
+	// CopyDateYields makes a copy whose source agrees with x-cos-copy-source-If-Match although its
+	// If-Unmodified-Since does not hold, as other services do. COS documents the pair only for the
+	// parts of a copy, without saying.
+	CopyDateYields bool
+	// PlainETags gives objects of every mode the ETag that those of SSE-COS have, the MD5 of their
+	// bytes, so that encrypting an object again keeps it. COS says only that it may be another.
+	PlainETags bool
 	// AllowPlainHTTP serves SSE-C over plain HTTP, which COS refuses. It is for clients that cannot
 	// be given a certificate; a key then crosses the network in the clear.
 	AllowPlainHTTP bool

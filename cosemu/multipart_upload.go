@@ -161,7 +161,7 @@ func uploadPartCopy(x *exchange) *apiError {
 	if err != nil {
 		return err
 	}
-	p := copiedPart(source.v, off, n, u, key)
+	p := x.copiedPart(source.v, off, n, u, key)
 	p.number, p.source, p.offset = number, source.v, off
 	if err := x.addPart(p); err != nil {
 		return err
@@ -192,8 +192,8 @@ func copyRange(text string, size int64) (off, n int64, err *apiError) {
 }
 
 // copiedPart digests a range of a source as if it had been sent. The bytes stay where they are.
-func copiedPart(source *version, off, n int64, u *upload, key *customerKey) *part {
-	digest, crc := newBodyDigest(u.target.sse, key), newCRC64()
+func (x *exchange) copiedPart(source *version, off, n int64, u *upload, key *customerKey) *part {
+	digest, crc := x.newBodyDigest(u.target.sse, key), newCRC64()
 	_, _ = io.Copy(io.MultiWriter(digest, crc), source.body.reader(off, n))
 	return &part{body: source.body.section(off, n), crc64: crc.Sum64(), etag: digest.etag()}
 }

@@ -49,7 +49,7 @@ func copyObject(x *exchange) *apiError {
 		return err
 	}
 	target.fill(source.v, replaced, replacedTags)
-	target.etag = copiedETag(target, source.v, key)
+	target.etag = x.copiedETag(target, source.v, key)
 	if err := x.commit(target); err != nil {
 		return err
 	}
@@ -110,8 +110,8 @@ func (v *version) fill(source *version, replaced, replacedTags bool) {
 // copiedETag is the ETag that the copy's bytes have under the copy's encryption. A copy is one
 // piece, so a multipart ETag does not survive it. The bytes of a discarded body are gone: its
 // ETag is made of its CRC64.
-func copiedETag(target, source *version, key *customerKey) string {
-	digest := newBodyDigest(target.sse, key)
+func (x *exchange) copiedETag(target, source *version, key *customerKey) string {
+	digest := x.newBodyDigest(target.sse, key)
 	if source.body.discarded() {
 		_, _ = digest.Write([]byte(strconv.FormatUint(source.crc64, 10)))
 		return digest.etag()

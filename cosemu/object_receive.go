@@ -34,7 +34,7 @@ func (x *exchange) receive(sse sseRecord, key *customerKey) (received, *apiError
 	case x.r.ContentLength > maxObjectSize:
 		return received{}, failure("EntityTooLarge", "One request carries at most 5 GB.")
 	}
-	digest, crc := newBodyDigest(sse, key), newCRC64()
+	digest, crc := x.newBodyDigest(sse, key), newCRC64()
 	body, err := x.keepBody(io.MultiWriter(digest, crc))
 	if err != nil {
 		return received{}, err

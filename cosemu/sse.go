@@ -238,7 +238,10 @@ type bodyDigest struct {
 	mode  sseMode
 }
 
-func newBodyDigest(sse sseRecord, key *customerKey) *bodyDigest {
+func (x *exchange) newBodyDigest(sse sseRecord, key *customerKey) *bodyDigest {
+	if x.config.PlainETags {
+		return &bodyDigest{md5: md5.New(), mode: modeNone}
+	}
 	digest := &bodyDigest{md5: md5.New(), mode: sse.mode}
 	if sse.mode == modeC && key != nil {
 		digest.keyed = hmac.New(sha256.New, key.raw)
