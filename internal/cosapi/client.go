@@ -24,6 +24,10 @@ type Client struct {
 	// skew is how far COS's clock is ahead of ours, in nanoseconds, by the last Date header.
 	skew atomic.Int64
 
+	// lastFit is the name, a string, of the key of a keyring that opened an object last: those of a
+	// prefix tend to have the same.
+	lastFit atomic.Value
+
 	// transfers bounds the parts that are under way at once, over all transfers.
 	transfers chan struct{}
 }
