@@ -120,8 +120,10 @@ func newClient(t *testing.T, config Config) *client {
 		// the connection breaks; the tests count requests.
 		DisableKeepAlives: true,
 	}
+	follow := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &client{
-		Server: server, t: t, http: &http.Client{Transport: transport}, signer: documentedSigner(),
+		Server: server, t: t, http: &http.Client{Transport: transport, CheckRedirect: follow},
+		signer: documentedSigner(),
 	}
 }
 

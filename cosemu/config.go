@@ -23,6 +23,9 @@ type Config struct {
 	// for every hundredth (those that end in 99), written one day before the start. At most
 	// 100,000,000.
 	Objects int
+	// Chaos breaks a share of all requests from the start. The zero value breaks none. Its Seed also
+	// decides for faults with a Percent.
+	Chaos Chaos
 	// JournalLimit is how many entries the journal keeps, the newest; default 65,536. A negative
 	// number keeps all.
 	JournalLimit int

@@ -58,6 +58,9 @@ func New(config Config) (*Server, error) {
 	if err := s.addBuckets(config.VersionedBuckets, versioningEnabled); err != nil {
 		return nil, err
 	}
+	if err := s.SetChaos(config.Chaos); err != nil {
+		return nil, err
+	}
 	if config.Objects > 0 {
 		s.firstBucket().bulk = newBulk(config.Objects, config.Now().AddDate(0, 0, -1))
 	}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
@@ -38,6 +39,12 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		"bucket with versioning; repeat for more")
 	flags.IntVar(&o.config.Objects, "objects", 0, "`number` of objects of 1 KiB that the first bucket "+
 		"has from the start, bulk/00000000 and so on, every hundredth not encrypted")
+	flags.Var((*percent)(&o.config.Chaos.Percent), "chaos", "`share` of requests that fail, as 5% or 0.5%")
+	flags.Uint64Var(&o.config.Chaos.Seed, "chaos-seed", 0, "`number` that decides which requests -chaos "+
+		"breaks")
+	flags.Var((*list)(&o.config.Chaos.Kinds), "chaos-kind", "`kind` of failure, repeat for more "+
+		"(default "+strings.Join(cosemu.DefaultChaos(), ", ")+"); there are "+
+		strings.Join(cosemu.FaultKinds(), ", "))
 	flags.IntVar(&o.config.JournalLimit, "journal-limit", 0, "`number` of requests that the journal "+
 		"keeps (default 65536; negative: all)")
 	flags.Var((*list)(&o.config.KMSKeys), "kms-key", "`id` of a KMS key; repeat for more. The "+
@@ -73,6 +80,22 @@ func (o *options) finish(rest []string, credential cosemu.Credential) error {
 	if len(o.config.Buckets) == 0 && len(o.config.VersionedBuckets) == 0 {
 		o.config.Buckets = []string{exampleBucket}
 	}
+	return nil
+}
+
+// percent is a flag like 5%.
+type percent float64
+
+// String implements flag.Value.
+func (p *percent) String() string { return strconv.FormatFloat(float64(*p), 'g', -1, 64) + "%" }
+
+// Set implements flag.Value.
+func (p *percent) Set(value string) error {
+	share, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
+	if err != nil || share < 0 || share > 100 {
+		return errors.New("must be a share from 0% to 100%")
+	}
+	*p = percent(share)
 	return nil
 }
 

@@ -154,7 +154,8 @@ func TestFlags(t *testing.T) {
 	got, err := parseFlags(strings.Fields("-addr 127.0.0.1:1 -admin 127.0.0.1:2 -http-addr "+
 		"127.0.0.1:3 -ca-out ca.pem -region a -region b -bucket c -bucket d@b -versioned-bucket e "+
 		"-secret-id id -secret-key key -kms-key f -kms-key g -latency 20ms -restore-delay 1s "+
-		"-discard -connection-rate 1000 -objects 7 -journal-limit 8"), io.Discard)
+		"-discard -connection-rate 1000 -objects 7 -journal-limit 8 "+
+		"-chaos 2.5% -chaos-seed 9 -chaos-kind reset -chaos-kind cut"), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,6 +167,7 @@ func TestFlags(t *testing.T) {
 			Credentials: []cosemu.Credential{{SecretID: "id", SecretKey: "key"}},
 			Latency:     20 * time.Millisecond, RestoreDelay: time.Second, Discard: true,
 			ConnectionRate: 1000, Objects: 7, JournalLimit: 8,
+			Chaos: cosemu.Chaos{Percent: 2.5, Seed: 9, Kinds: []string{"reset", "cut"}},
 		},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -189,7 +191,7 @@ func TestFlagRefusals(t *testing.T) {
 	for name, args := range map[string]string{
 		"id-without-key": "-secret-id id", "key-without-id": "-secret-key key",
 		"argument": "serve", "unknown": "-verbose", "negative-rate": "-connection-rate -1",
-		"negative-delay": "-restore-delay -1s", "empty-bucket": "-bucket=",
+		"not-a-share": "-chaos 101%", "no-number": "-chaos much", "negative-delay": "-restore-delay -1s", "empty-bucket": "-bucket=",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -203,7 +205,7 @@ func TestFlagRefusals(t *testing.T) {
 		t.Errorf("-h = %v", err)
 	}
 	for _, name := range strings.Fields("addr admin region bucket versioned-bucket secret-id " +
-		"secret-key kms-key ca-out latency restore-delay http-addr discard connection-rate objects journal-limit") {
+		"secret-key kms-key ca-out latency restore-delay http-addr discard connection-rate objects journal-limit chaos chaos-seed chaos-kind") {
 		if !strings.Contains(usage.String(), "-"+name) {
 			t.Errorf("the usage does not name -%s", name)
 		}
