@@ -56,7 +56,22 @@ func TestACL(t *testing.T) {
 			put(`x-cos-grant-full-control: uin="100000000011"`),
 			grants("100000000011", "FULL_CONTROL"),
 		},
-		"granted-by-body":   {put(), putACL(aclDocument(otherUser, "READ")), grants(otherUser, "READ")},
+		"granted-by-body": {put(), putACL(aclDocument(otherUser, "READ")), grants(otherUser, "READ")},
+		"exactly-the-grants-of-a-body": {
+			put("x-cos-acl: private"), putACL(aclDocument(otherUser, "READ")),
+			{
+				method: "GET", target: "/key?acl", status: 200,
+				answer: `<AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-` +
+					`instance" xsi:type="CanonicalUser"><ID>` + otherUser,
+			},
+		},
+		"no-grant-at-all": {
+			put(), putACL("<AccessControlPolicy><AccessControlList/></AccessControlPolicy>"),
+			{
+				method: "GET", target: "/key?acl", status: 200, want: map[string]string{"x-cos-acl": "-"},
+				answer: "<AccessControlList></AccessControlList>",
+			},
+		},
 		"a-write-resets-it": {put("x-cos-acl: private"), put(), shows("default")},
 		"public-read-is-a-grant": {
 			put("x-cos-acl: public-read"),

@@ -92,7 +92,7 @@ func (x *exchange) answerNotModified(v *version) {
 
 // checkCopyConditions evaluates x-cos-copy-source-If-*: all four fail with 412. Only
 // Modified-Since with None-Match, and Unmodified-Since with Match may be combined (8287), and then
-// both must hold, unless Config.CopyDateYields.
+// both must hold, unless Choices.CopyDateYields.
 func (x *exchange) checkCopyConditions(v *version) *apiError {
 	c, err := parseConditions(x.r.Header, "x-cos-copy-source-")
 	if err != nil {
@@ -103,7 +103,7 @@ func (x *exchange) checkCopyConditions(v *version) *apiError {
 	switch {
 	case positive && negative:
 		return invalid("These x-cos-copy-source-If-* headers exclude each other.")
-	case c.match != "" && !c.wrongMatch(v) && x.config.CopyDateYields:
+	case c.match != "" && !c.wrongMatch(v) && x.Choices().CopyDateYields:
 		return nil
 	case c.wrongMatch(v), c.changed(v), c.excluded(v), c.unchanged(v):
 		return errPrecondition()

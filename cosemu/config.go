@@ -1,6 +1,7 @@
 package cosemu
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,16 +51,10 @@ type Config struct {
 	ListLag time.Duration
 	// CopyLimit is the size above which PUT Object - Copy is refused; default 5 GiB (10881).
 	CopyLimit int64
-	// WrongKeyStatus is the answer to a wrong SSE-C key: 403 (AccessDenied, the default) or 400
-	// (SsecDecryptHeaderInvalid). COS documents neither.
+	// WrongKeyStatus is that of Choices.
 	WrongKeyStatus int
-	// CopyDateYields makes a copy whose source agrees with x-cos-copy-source-If-Match although its
-	// If-Unmodified-Since does not hold, as other services do. COS documents the pair only for the
-	// parts of a copy, without saying.
-	CopyDateYields bool
-	// PlainETags gives objects of every mode the ETag that those of SSE-COS have, the MD5 of their
-	// bytes, so that encrypting an object again keeps it. COS says only that it may be another.
-	PlainETags bool
+	// Choices are answers that COS's documents leave open.
+	Choices Choices
 	// AllowPlainHTTP serves SSE-C over plain HTTP, which COS refuses. It is for clients that cannot
 	// be given a certificate; a key then crosses the network in the clear.
 	AllowPlainHTTP bool
@@ -124,11 +119,7 @@ func (c Config) check() error {
 	case c.Objects > 0 && len(c.Buckets)+len(c.VersionedBuckets) == 0:
 		return errors.New("objects need a bucket")
 	}
-	switch c.WrongKeyStatus {
-	case http.StatusBadRequest, http.StatusForbidden:
-		return nil
-	}
-	return fmt.Errorf("a wrong customer key answers 400 or 403, not %d", c.WrongKeyStatus)
+	return c.Choices.check()
 }
 
 // withDefaults fills in what the caller left out.
@@ -148,9 +139,7 @@ func (c Config) withDefaults() Config {
 	if c.CopyLimit == 0 {
 		c.CopyLimit = defaultCopyLimit
 	}
-	if c.WrongKeyStatus == 0 {
-		c.WrongKeyStatus = http.StatusForbidden
-	}
+	c.Choices.WrongKeyStatus = cmp.Or(c.Choices.WrongKeyStatus, c.WrongKeyStatus)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

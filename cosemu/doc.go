@@ -32,7 +32,8 @@
 //
 // # Answers that COS's documents leave open
 //
-// These are choices. Clients must not rely on them as on facts about COS.
+// These are choices. Clients must not rely on them as on facts about COS. [Choices] has those that
+// can be changed.
 //
 //   - A wrong SSE-C key answers 403 AccessDenied, or 400 SsecDecryptHeaderInvalid by
 //     Config.WrongKeyStatus; a missing key 400 SsecDecryptHeaderInvalid; a key for an object that
@@ -55,6 +56,8 @@
 //   - A copy above the limit answers 400 EntityTooLarge, one from an acceleration domain 400
 //     InvalidCopySource. Copying what has no CRC64 gives a copy without one.
 //   - x-cos-forbid-overwrite guards copies as well.
+//   - An ACL that is given by a document lists what the document lists; beside a canned ACL and the
+//     grants of headers the owner's own grant is listed.
 //   - An ETag condition of GET and HEAD overrules the date of the same direction (RFC 9110); of the
 //     conditions on a copy's source all must hold.
 //   - If-Match and If-None-Match of PUT and DELETE are ignored: COS documents none.
@@ -67,13 +70,17 @@
 //   - Object lock of a bucket locks what is written from then on, in every bucket.
 //   - An object without an ACL of its own is public in a public bucket. Its listing is not.
 //   - DELETE Multiple Objects carries out what it can, each object for itself.
-//   - Every storage class may be written to every bucket, the MAZ classes included.
-//   - x-cos-traffic-limit is checked and has no effect.
+//   - Every storage class may be written to every bucket, the MAZ classes included. A bucket of
+//     several zones gives writes without a class MAZ_STANDARD. A copy that changes a MAZ class, also
+//     by naming none, answers 400 NotSupportedStorageClass.
+//   - A write without Content-Type gets one by the key's extension, from a table of this package's.
 //   - Names of metadata are limited to letters, digits and dashes; name and value count towards the
-//     2 KB, the prefix x-cos-meta- does not.
+//     2 KB of one entry and the 4 KB of all, the prefix x-cos-meta- does not. An empty header counts
+//     as absent, metadata included.
 //   - Default encryption of a bucket applies to later writes only; headers of a write overrule it.
 //   - Initiate and Complete tolerate encryption headers that they do not need, because the official
-//     SDKs send them; parts do not tolerate headers of SSE-COS and SSE-KMS.
+//     SDKs send them; parts tolerate headers of SSE-COS and SSE-KMS that say what Initiate said.
+//   - x-cos-forbid-overwrite is judged at Initiate and at Complete, at each if that request has it.
 //   - A part of an SSE-C upload without the key, or with one where Initiate had none, answers 400
 //     InvalidRequest. A range of a copied part that is behind the source's end answers 416.
 //   - A restore accepts the SSE-C key or none, and refuses a wrong one. Restoring what is restored

@@ -16,12 +16,16 @@ type defaultEncryption struct {
 type encryptionXML struct {
 	XMLName xml.Name `xml:"ServerSideEncryptionConfiguration"`
 	Rule    struct {
-		Apply struct {
-			SSEAlgorithm   string `xml:"SSEAlgorithm"`
-			KMSMasterKeyID string `xml:"KMSMasterKeyID,omitempty"`
-			KMSAlgorithm   string `xml:"KMSAlgorithm,omitempty"`
-		} `xml:"ApplyServerSideEncryptionByDefault"`
+		Apply applyXML `xml:"ApplyServerSideEncryptionByDefault"`
+		// Other is another name that the official Python and Node SDKs write.
+		Other *applyXML `xml:"ApplySideEncryptionConfiguration"`
 	} `xml:"Rule"`
+}
+
+type applyXML struct {
+	SSEAlgorithm   string `xml:"SSEAlgorithm"`
+	KMSMasterKeyID string `xml:"KMSMasterKeyID,omitempty"`
+	KMSAlgorithm   string `xml:"KMSAlgorithm,omitempty"`
 }
 
 // defaultSSE is what a write without encryption headers gets.
@@ -45,6 +49,9 @@ func putEncryption(x *exchange) *apiError {
 		return err
 	}
 	apply := document.Rule.Apply
+	if document.Rule.Other != nil {
+		apply = *document.Rule.Other
+	}
 	switch apply.SSEAlgorithm {
 	case "AES256", "SM4":
 		if apply.KMSMasterKeyID != "" || apply.KMSAlgorithm != "" {

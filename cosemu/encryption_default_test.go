@@ -31,6 +31,14 @@ func TestDefaultEncryptionConfiguration(t *testing.T) {
 			{method: "GET", target: "/?encryption", status: 404, code: none},
 			{method: "DELETE", target: "/?encryption", status: 204},
 		},
+		"by the name that other SDKs write": {
+			{
+				method: "PUT", target: "/?encryption", status: 200, body: strings.ReplaceAll(
+					defaultOf(algorithm("AES256")), "ApplyServerSideEncryptionByDefault",
+					"ApplySideEncryptionConfiguration"),
+			},
+			{method: "GET", target: "/?encryption", status: 200, answer: defaultOf(algorithm("AES256"))},
+		},
 		"refused": {
 			refusedDefault("MalformedXML", algorithm("cos/kms")),
 			refusedDefault("MalformedXML", algorithm("SSE-C")),

@@ -122,6 +122,8 @@ type countingWriter struct {
 	// onHeader is called once, before the header goes out.
 	onHeader func()
 	status   int
+	// pacer slows the body down; nil does not.
+	pacer *pacer
 	// declared is the Content-Length of an answer under way that has a body.
 	declared, written int64
 }
@@ -140,7 +142,7 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	n, err := w.ResponseWriter.Write(p)
+	n, err := writePaced(w.ResponseWriter, p, w.pacer)
 	w.written += int64(n)
 	return n, err
 }
@@ -164,11 +166,12 @@ func (w *countingWriter) expectBody(method string) {
 // countingBody counts the bytes of a request's body.
 type countingBody struct {
 	io.ReadCloser
-	read atomic.Int64
+	pacer *pacer
+	read  atomic.Int64
 }
 
 func (b *countingBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
+	n, err := readPaced(b.ReadCloser, p, b.pacer)
 	b.read.Add(int64(n))
 	return n, err
 }

@@ -3,15 +3,15 @@ package cosemu
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// Limits of single objects (documents 13324, 7749 and the tagging page).
+// Limits of single objects (documents 13324, 7746, 7749 and the tagging page).
 const (
 	maxKeyBytes      = 850
-	maxMetadataBytes = 2 << 10
+	maxMetadataBytes = 4 << 10
+	maxMetadataEntry = 2 << 10
 	maxTags          = 10
 	maxTagKey        = 128
 	maxTagValue      = 256
@@ -28,14 +28,17 @@ var storageClasses = []string{
 	"MAZ_DEEP_ARCHIVE",
 }
 
-const standardClass = "STANDARD"
+const (
+	standardClass = "STANDARD"
+	multiAZPrefix = "MAZ_"
+)
 
 // checkKey refuses keys that COS does not store (13324).
-func checkKey(key string) *apiError {
+func (x *exchange) checkKey(key string) *apiError {
 	switch {
 	case len(key) > maxKeyBytes:
 		return failure("KeyTooLong", "The key is longer than %d bytes.", maxKeyBytes)
-	case strings.HasPrefix(key, "/") || strings.HasPrefix(key, `\`):
+	case strings.Trim(key[:1], `/\`) == "" && !x.Choices().LeadingSlash:
 		return failure("InvalidURI", `A key must not start with / or \.`)
 	case strings.ContainsFunc(key, func(r rune) bool { return r >= 24 && r <= 27 }):
 		return failure("InvalidURI", "A key must not contain the characters 24 to 27.")
@@ -45,35 +48,28 @@ func checkKey(key string) *apiError {
 	return nil
 }
 
-// The bounds of x-cos-traffic-limit, in bits a second. The emulator does not slow down.
-const minTrafficLimit, maxTrafficLimit = 819200, 838860800
-
 // checkRequestHeaders refuses what would otherwise be ignored: headers of other Tencent services
-// that act on objects, and a traffic limit outside its bounds.
+// that act on objects.
 func checkRequestHeaders(header http.Header) *apiError {
 	for name := range header {
 		lower := strings.ToLower(name)
+		if header.Get(name) == "" {
+			continue
+		}
 		if strings.HasPrefix(lower, "x-ci-") || strings.HasPrefix(lower, "x-cos-callback") ||
 			lower == "pic-operations" {
 			return failure("NotImplemented", "%s is not modelled by this emulator.", name)
 		}
 	}
-	text := header.Get("x-cos-traffic-limit")
-	if text == "" {
-		return nil
-	}
-	limit, err := strconv.Atoi(text)
-	if err != nil || limit < minTrafficLimit || limit > maxTrafficLimit {
-		return invalid("x-cos-traffic-limit must be from %d to %d.", minTrafficLimit,
-			maxTrafficLimit)
-	}
 	return nil
 }
 
 // storageClass reads a class header; names are compared without case.
-func storageClass(header http.Header) (string, *apiError) {
-	class := strings.ToUpper(header.Get(headerClass))
+func (x *exchange) storageClass() (string, *apiError) {
+	class := strings.ToUpper(x.r.Header.Get(headerClass))
 	switch {
+	case class == "" && x.bucket.multiAZ:
+		return multiAZPrefix + standardClass, nil
 	case class == "":
 		return standardClass, nil
 	case !slices.Contains(storageClasses, class):
@@ -95,8 +91,9 @@ const (
 	metadataCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-"
 )
 
-// objectHeaders reads the headers and the metadata of a write. Too much metadata answers
-// KeyTooLong, as COS does.
+// objectHeaders reads the headers and the metadata of a write. An empty header counts as absent.
+// Too much metadata answers KeyTooLong, as COS does; one entry has at most 2 KB, all have 4 KB
+// (7746).
 func objectHeaders(header http.Header) (headers, metadata map[string]string, err *apiError) {
 	headers, metadata = map[string]string{}, map[string]string{}
 	for _, name := range systemHeaders {
@@ -104,20 +101,24 @@ func objectHeaders(header http.Header) (headers, metadata map[string]string, err
 			headers[name] = value
 		}
 	}
-	size := 0
+	total := 0
 	for name, values := range header {
 		suffix, ok := strings.CutPrefix(strings.ToLower(name), metadataPrefix)
-		if !ok {
+		if !ok || values[0] == "" {
 			continue
 		}
 		if suffix == "" || strings.Trim(suffix, metadataCharacters) != "" {
 			return nil, nil, invalid("The metadata name %q is not allowed.", suffix)
 		}
 		metadata[suffix] = values[0]
-		size += len(suffix) + len(values[0])
+		size := len(suffix) + len(values[0])
+		if size > maxMetadataEntry {
+			return nil, nil, failure("KeyTooLong", "The metadata %s exceeds 2 KB.", suffix)
+		}
+		total += size
 	}
-	if size > maxMetadataBytes {
-		return nil, nil, failure("KeyTooLong", "The metadata exceeds 2 KB.")
+	if total > maxMetadataBytes {
+		return nil, nil, failure("KeyTooLong", "The metadata exceeds 4 KB.")
 	}
 	return headers, metadata, nil
 }

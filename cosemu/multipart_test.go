@@ -161,6 +161,7 @@ func TestPartRefusals(t *testing.T) {
 	t.Parallel()
 	badMD5 := []string{"Content-MD5: AAAAAAAAAAAAAAAAAAAAAA=="}
 	sseCOS := []string{"x-cos-server-side-encryption: AES256"}
+	sseKMS := []string{"x-cos-server-side-encryption: cos/kms", headerKMSKey + ": " + secondKMSKey}
 	const part = "/key?partNumber=1&uploadId="
 	tests := map[string]struct {
 		initiate, headers []string
@@ -175,6 +176,12 @@ func TestPartRefusals(t *testing.T) {
 		"unknown":       {nil, nil, "/key?partNumber=1&uploadId=x", 404, "NoSuchUpload"},
 		"another-key":   {nil, nil, "/other?partNumber=1&uploadId=", 404, "NoSuchUpload"},
 		"sse-header":    {nil, sseCOS, part, 400, "InvalidArgument"},
+		"same-sse":      {sseCOS, sseCOS, part, 200, ""},
+		"other-sse":     {[]string{"x-cos-server-side-encryption: SM4"}, sseCOS, part, 400, "InvalidArgument"},
+		"same-kms":      {sseKMS, sseKMS, part, 200, ""},
+		"kms-by-mode":   {sseKMS, sseKMS[:1], part, 200, ""},
+		"other-kms-key": {sseKMS[:1], sseKMS, part, 400, "InvalidArgument"},
+		"sse-with-key":  {withKey(keyOne), sseCOS, part, 400, "InvalidArgument"},
 		"needless-key":  {nil, withKey(keyOne), part, 400, "InvalidRequest"},
 		"good-key":      {withKey(keyOne), withKey(keyOne), part, 200, ""},
 		"missing-key":   {withKey(keyOne), nil, part, 400, "InvalidRequest"},

@@ -24,6 +24,9 @@ func initiateUpload(x *exchange) *apiError {
 	if err != nil {
 		return err
 	}
+	if err := x.forbidOverwrite(); err != nil {
+		return err
+	}
 	now := x.config.Now()
 	u := &upload{id: newUploadID(now), target: target, parts: map[int]*part{}, initiated: now}
 	x.store.mu.Lock()
@@ -64,11 +67,19 @@ func (x *exchange) partNumber() (int, *apiError) {
 	return number, nil
 }
 
+// repeatsSSE reports headers of SSE-COS or SSE-KMS that say what Initiate said.
+func (r sseRecord) repeatsSSE(header http.Header) bool {
+	key := header.Get(headerKMSKey)
+	return r.mode != modeC && header.Get(headerSSE) == r.algorithm &&
+		(key == "" || key == r.kmsKeyID) && (r.mode == modeKMS || header.Get(headerKMSContext) == "")
+}
+
 // partKey checks the customer key of a part: all three headers with the key of Initiate, or none
-// if Initiate had none. Other encryption headers must not be sent with parts (7750).
+// if Initiate had none. Other encryption headers must not be sent with parts (7750); the official
+// JavaScript SDKs repeat those of Initiate, and others are refused.
 func (x *exchange) partKey(u *upload) (*customerKey, *apiError) {
-	if asksForSSE(x.r.Header) {
-		return nil, invalid("%s is not allowed with parts.", headerSSE)
+	if asksForSSE(x.r.Header) && !u.target.sse.repeatsSSE(x.r.Header) {
+		return nil, invalid("%s of a part must be that of Initiate, or absent.", headerSSE)
 	}
 	key, err := x.customerKeyOf(customerPrefix)
 	if err != nil {

@@ -45,7 +45,7 @@ func copyObject(x *exchange) *apiError {
 	if err != nil {
 		return err
 	}
-	if err := x.checkCopy(source, replaced); err != nil {
+	if err := x.checkCopy(source, target.class, replaced); err != nil {
 		return err
 	}
 	target.fill(source.v, replaced, replacedTags)
@@ -58,8 +58,11 @@ func copyObject(x *exchange) *apiError {
 }
 
 // checkCopy refuses what COS refuses before a copy starts.
-func (x *exchange) checkCopy(source copySource, replaced bool) *apiError {
+func (x *exchange) checkCopy(source copySource, class string, replaced bool) *apiError {
 	switch {
+	case strings.HasPrefix(source.v.class, multiAZPrefix) && class != source.v.class:
+		return failure("NotSupportedStorageClass", "A copy of a %s object must be %s as well.",
+			source.v.class, source.v.class)
 	case source.v.body.size > x.config.CopyLimit:
 		return failure("EntityTooLarge", "Objects above 5 GB are copied by parts.")
 	case replaced:
@@ -75,8 +78,9 @@ func (x *exchange) checkCopy(source copySource, replaced bool) *apiError {
 // Content-Type passes: HTTP libraries add it by themselves.
 func (x *exchange) refuseHeadersWithoutReplaced() *apiError {
 	for name := range x.r.Header {
-		if name != "Content-Type" && slices.Contains(systemHeaders, name) ||
-			strings.HasPrefix(strings.ToLower(name), metadataPrefix) {
+		stored := slices.Contains(systemHeaders, name) ||
+			strings.HasPrefix(strings.ToLower(name), metadataPrefix)
+		if stored && name != "Content-Type" && x.r.Header.Get(name) != "" {
 			return invalid("%s needs x-cos-metadata-directive: Replaced.", name)
 		}
 	}
@@ -126,6 +130,11 @@ func (x *exchange) openCopySource() (copySource, *apiError) {
 	source, err := x.findCopySource()
 	if err != nil {
 		return source, err
+	}
+	if x.Choices().PreconditionsFirst {
+		if err := x.checkCopyConditions(source.v); err != nil {
+			return source, err
+		}
 	}
 	key, err := x.customerKeyOf(copySourcePrefix)
 	if err != nil {

@@ -6,7 +6,7 @@ import "testing"
 func TestCopyDateThatYields(t *testing.T) {
 	t.Parallel()
 	const prefix = "x-cos-copy-source-If-"
-	r := newRig(t, func(c *Config) { c.CopyDateYields = true })
+	r := newRig(t, func(c *Config) { c.Choices.CopyDateYields = true })
 	r.must(t, "PUT", "/a", objectContent)
 	before := prefix + "Unmodified-Since: Sun, 01 Mar 2026 11:59:59 GMT"
 	from := copyFrom(plainHost + "/a")
@@ -25,7 +25,7 @@ func TestCopyDateThatYields(t *testing.T) {
 // TestPlainETagsSurviveAnotherKey: with the switch nothing but Last-Modified tells a copy.
 func TestPlainETagsSurviveAnotherKey(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(c *Config) { c.PlainETags = true })
+	r := newRig(t, func(c *Config) { c.Choices.PlainETags = true })
 	for name, e := range encryptions {
 		r.must(t, "PUT", "/"+name, objectContent, e.ask...).
 			check(t, "PUT", map[string]string{headerETag: `"` + objectContentMD5 + `"`})

@@ -27,7 +27,11 @@ func deleteObject(x *exchange) *apiError {
 	if done.versionID != "" {
 		set(header, headerVersionID, done.versionID)
 	}
-	x.answerEmpty(http.StatusNoContent)
+	status := http.StatusNoContent
+	if x.Choices().DeleteAnswers200 {
+		status = http.StatusOK
+	}
+	x.answerEmpty(status)
 	return nil
 }
 

@@ -14,19 +14,30 @@ func getObject(x *exchange) *apiError {
 	if err != nil {
 		return err
 	}
-	if err := x.checkRead(v); err != nil {
-		return err
-	}
-	if x.r.Method == http.MethodGet {
-		if err := x.checkReadable(v); err != nil {
-			return err
-		}
-	}
-	if done, err := x.checkConditions(v); done || err != nil {
+	if done, err := x.admitRead(v); done || err != nil {
 		return err
 	}
 	x.describe(v)
 	return x.serveRange(v)
+}
+
+// admitRead judges a GET or HEAD by key, state and conditions. It reports true when it has answered
+// 304.
+func (x *exchange) admitRead(v *version) (bool, *apiError) {
+	if x.Choices().PreconditionsFirst {
+		if done, err := x.checkConditions(v); done || err != nil {
+			return done, err
+		}
+	}
+	if err := x.checkRead(v); err != nil {
+		return false, err
+	}
+	if x.r.Method == http.MethodGet {
+		if err := x.checkReadable(v); err != nil {
+			return false, err
+		}
+	}
+	return x.checkConditions(v)
 }
 
 // checkReadable refuses to read the bytes of an archived object that is not restored, and of one
@@ -53,7 +64,7 @@ func (x *exchange) describe(v *version) {
 		set(header, metadataPrefix+name, value)
 	}
 	if header.Get("Content-Type") == "" {
-		header.Set("Content-Type", "application/octet-stream")
+		header.Set("Content-Type", contentTypeOf(v.key))
 	}
 	set(header, headerETag, `"`+v.etag+`"`)
 	header.Set("Last-Modified", v.modified.Format(http.TimeFormat))
@@ -68,6 +79,9 @@ func (x *exchange) describe(v *version) {
 	}
 	if id := v.shownID(x.bucket); id != "" {
 		set(header, headerVersionID, id)
+	}
+	if len(v.tags) > 0 && !x.Choices().NoTaggingCount {
+		set(header, "x-cos-tagging-count", strconv.Itoa(len(v.tags)))
 	}
 	v.restore.describe(header, x.config.Now())
 	v.sse.echo(header)

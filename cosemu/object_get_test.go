@@ -198,8 +198,9 @@ func TestArchivedObjectIsNotServed(t *testing.T) {
 		t.Run(class, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			from := []string{"x-cos-copy-source: " + plainHost + "/a"}
-			r.must(t, "PUT", "/a", objectContent, "x-cos-storage-class: "+class)
+			ofClass := "x-cos-storage-class: " + class
+			from := []string{"x-cos-copy-source: " + plainHost + "/a", ofClass}
+			r.must(t, "PUT", "/a", objectContent, ofClass)
 			refused := []step{
 				{method: "HEAD", target: "/a", status: 200, want: map[string]string{headerClass: class}},
 				{method: "GET", target: "/a", status: 403, code: "InvalidObjectState"},

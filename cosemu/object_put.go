@@ -29,16 +29,19 @@ func putObject(x *exchange) *apiError {
 
 // newVersion is a version made of the request's headers, without a body.
 func (x *exchange) newVersion() (*version, *customerKey, *apiError) {
-	if err := checkKey(x.entry.Key); err != nil {
+	if err := x.checkKey(x.entry.Key); err != nil {
 		return nil, nil, err
 	}
-	class, err := storageClass(x.r.Header)
+	class, err := x.storageClass()
 	if err != nil {
 		return nil, nil, err
 	}
 	headers, metadata, err := objectHeaders(x.r.Header)
 	if err != nil {
 		return nil, nil, err
+	}
+	if headers["Content-Type"] == "" {
+		headers["Content-Type"] = contentTypeOf(x.entry.Key)
 	}
 	tags, err := headerTags(x.r.Header)
 	if err != nil {

@@ -43,6 +43,12 @@ func TestPutChecks(t *testing.T) {
 		"metadata of 2 KB and a byte": {
 			"/a", []string{"x-cos-meta-a: " + strings.Repeat("v", 2048)}, "KeyTooLong",
 		},
+		"metadata above 4 KB": {
+			"/a", []string{
+				"x-cos-meta-a: " + strings.Repeat("v", 2047), "x-cos-meta-b: " + strings.Repeat("v", 2047),
+				"x-cos-meta-c: ", "x-cos-meta-d: v",
+			}, "KeyTooLong",
+		},
 		"metadata name with _":     {"/a", []string{"x-cos-meta-a_b: x"}, "InvalidArgument"},
 		"metadata name with a dot": {"/a", []string{"x-cos-meta-a.b: x"}, "InvalidArgument"},
 		"metadata without a name":  {"/a", []string{"x-cos-meta-: x"}, "InvalidArgument"},
@@ -87,7 +93,9 @@ func TestPutAccepts(t *testing.T) {
 		"content md5":       {"/a", []string{"Content-MD5: " + base64MD5("x")}},
 		"key of 850 bytes":  {"/" + strings.Repeat("k", maxKeyBytes), nil},
 		"key with anything": {"/a%20b%2Bc%281%29%25%E4%B8%AD?", nil},
-		"metadata of 2 KB":  {"/a", []string{"x-cos-meta-a: " + strings.Repeat("v", 2047)}},
+		"metadata of 4 KB": {"/a", []string{
+			"x-cos-meta-a: " + strings.Repeat("v", 2047), "x-cos-meta-b: " + strings.Repeat("v", 2047),
+		}},
 		"ten tags":          {"/a", []string{"x-cos-tagging: " + tagList(10)}},
 		"canned acl":        {"/a", []string{"x-cos-acl: public-read"}},
 		"traffic limit":     {"/a", []string{"x-cos-traffic-limit: 819200"}},

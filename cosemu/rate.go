@@ -17,7 +17,7 @@ func (l rateListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rateConn{Conn: conn, in: pacer{rate: l.rate}, out: pacer{rate: l.rate}}, nil
+	return &rateConn{Conn: conn, in: newPacer(l.rate), out: newPacer(l.rate)}, nil
 }
 
 // rateConn passes so many bytes a second in each direction, like a link of that width. As with the
@@ -32,31 +32,20 @@ func (c *rateConn) NetConn() net.Conn { return c.Conn }
 
 // Read implements io.Reader.
 func (c *rateConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p[:min(len(p), c.in.piece())])
-	c.in.spend(n)
-	return n, err
+	return readPaced(c.Conn, p, &c.in)
 }
 
-// Write implements io.Writer. It writes piece by piece: to send everything at once and wait then
-// would be no limit for a small answer.
-func (c *rateConn) Write(p []byte) (int, error) {
-	written := 0
-	for written < len(p) {
-		n, err := c.Conn.Write(p[written:min(len(p), written+c.out.piece())])
-		written += n
-		if err != nil {
-			return written, err
-		}
-		c.out.spend(n)
-	}
-	return written, nil
-}
+// Write implements io.Writer.
+func (c *rateConn) Write(p []byte) (int, error) { return writePaced(c.Conn, p, &c.out) }
 
 // pacer spreads bytes over time.
 type pacer struct {
-	rate int64 // bytes a second
-	due  time.Time
+	rate  int64 // bytes a second
+	due   time.Time
+	sleep func(time.Duration)
 }
+
+func newPacer(rate int64) pacer { return pacer{rate: rate, sleep: time.Sleep} }
 
 // piece is how many bytes may pass between two waits: those of 20 ms.
 func (p *pacer) piece() int { return int(max(1, p.rate/50)) }
@@ -77,6 +66,6 @@ func (p *pacer) spend(n int) {
 	p.due = p.due.Add(time.Duration(n) * time.Second / time.Duration(p.rate))
 	// To sleep for less than the timer's precision would only add overhead.
 	if wait := p.due.Sub(now); wait > time.Millisecond {
-		time.Sleep(wait)
+		p.sleep(wait)
 	}
 }

@@ -25,9 +25,12 @@ type Server struct {
 	mu          sync.Mutex
 	credentials map[string]Credential
 	kmsKeys     map[string]bool // id -> enabled
+	choices     Choices
 
 	// trusting serves unsigned requests. Only this package's tests set it.
 	trusting bool
+	// sleep is time.Sleep but in this package's tests.
+	sleep func(time.Duration)
 
 	listeners
 }
@@ -41,7 +44,8 @@ func New(config Config) (*Server, error) {
 	s := &Server{
 		config: config, store: newStore(config.ListLag),
 		journal: newJournal(config.JournalLimit), salt: make([]byte, 32),
-		credentials: map[string]Credential{}, kmsKeys: map[string]bool{},
+		credentials: map[string]Credential{}, kmsKeys: map[string]bool{}, choices: config.Choices,
+		sleep: time.Sleep,
 	}
 	if _, err := rand.Read(s.salt); err != nil {
 		return nil, fmt.Errorf("salting SSE-C key digests: %w", err)
@@ -177,6 +181,10 @@ func (x *exchange) carryOut(handle handler) {
 		return
 	}
 	if err := checkRequestHeaders(x.r.Header); err != nil {
+		x.fail(err)
+		return
+	}
+	if err := x.limitTraffic(); err != nil {
 		x.fail(err)
 		return
 	}

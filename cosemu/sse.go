@@ -209,7 +209,7 @@ func (s *Server) opens(sse sseRecord, key *customerKey) *apiError {
 }
 
 func (s *Server) wrongKey() *apiError {
-	if s.config.WrongKeyStatus == http.StatusBadRequest {
+	if s.Choices().WrongKeyStatus == http.StatusBadRequest {
 		return failure("SsecDecryptHeaderInvalid", "The customer key is wrong.")
 	}
 	return failure("AccessDenied", "Access Denied.")
@@ -239,7 +239,7 @@ type bodyDigest struct {
 }
 
 func (x *exchange) newBodyDigest(sse sseRecord, key *customerKey) *bodyDigest {
-	if x.config.PlainETags {
+	if x.Choices().PlainETags {
 		return &bodyDigest{md5: md5.New(), mode: modeNone}
 	}
 	digest := &bodyDigest{md5: md5.New(), mode: sse.mode}

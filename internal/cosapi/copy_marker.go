@@ -23,7 +23,7 @@ const markerDigest = 32
 
 // CopyMarker says in the metadata of a copy who made it, of what and how, so that a later look at
 // the copy alone tells whether it is still right. Members are digests: names of objects can be too
-// long for metadata (2 KB), and a reader learns nothing of the encryption context.
+// long for metadata (4 KB), and a reader learns nothing of the encryption context.
 //
 // A marker travels along when somebody copies the copy. That is why it names its destination: in
 // any other place it is not valid.

@@ -8,18 +8,21 @@ import (
 
 // Limits of COS. Sizes are in bytes; COS's "5 GB" and "1 MB" are powers of two in its SDKs.
 const (
-	MaxPutSize  = 5 << 30          // one PUT Object (document 7749)
-	MaxCopySize = 5 << 30          // one PUT Object - Copy (document 10881)
-	MinPartSize = 1 << 20          // every part but the last (document 7750)
-	MaxPartSize = 5 << 30          // one part (document 7750)
-	MaxParts    = 10_000           // parts of one upload (document 7750)
-	MaxListPage = 1000             // entries of one page of a listing (document 7734)
-	MaxKeySize  = 850              // a key, in UTF-8 (document 13324)
-	MaxMetadata = 2 << 10          // all names and values of user metadata together (document 7749)
-	MaxTags     = 10               // tags of one object (document 7749)
-	MaxTagKey   = 128              // a tag's key (document 7749)
-	MaxTagValue = 256              // a tag's value (document 7749)
-	MaxObject   = 48_828_125 << 20 // about 48.82 TB (document 13324)
+	MaxPutSize  = 5 << 30 // one PUT Object (document 7749)
+	MaxCopySize = 5 << 30 // one PUT Object - Copy (document 10881)
+	MinPartSize = 1 << 20 // every part but the last (document 7750)
+	MaxPartSize = 5 << 30 // one part (document 7750)
+	MaxParts    = 10_000  // parts of one upload (document 7750)
+	MaxListPage = 1000    // entries of one page of a listing (document 7734)
+	MaxKeySize  = 850     // a key, in UTF-8 (document 13324)
+	MaxMetadata = 4 << 10 // all names and values of user metadata together (document 7746)
+	// MaxMetadataEntry is name and value of one entry of user metadata. Document 7746 has newer limits
+	// than 7749, which says 2 KB for all: what lies between is for COS to decide.
+	MaxMetadataEntry = 2 << 10
+	MaxTags          = 10               // tags of one object (document 7749)
+	MaxTagKey        = 128              // a tag's key (document 7749)
+	MaxTagValue      = 256              // a tag's value (document 7749)
+	MaxObject        = 48_828_125 << 20 // about 48.82 TB (document 13324)
 )
 
 // StorageClasses are the storage classes of COS (document 33417). MAZ classes need a multi-AZ

@@ -36,9 +36,9 @@ func ValidateHeaderValue(value string) error {
 	return nil
 }
 
-// ValidateMetadata checks user metadata: keys without the prefix x-cos-meta-, and 2 KB in all
-// (document 7749). The prefix is not counted: whether COS does is not documented, and what it might
-// accept is not refused here.
+// ValidateMetadata checks user metadata: keys without the prefix x-cos-meta-, 2 KB for each entry
+// and 4 KB in all (document 7746). The prefix is not counted: whether COS does is not documented,
+// and what it might accept is not refused here.
 func ValidateMetadata(metadata map[string]string) error {
 	size := 0
 	for _, key := range slices.Sorted(maps.Keys(metadata)) {
@@ -48,7 +48,12 @@ func ValidateMetadata(metadata map[string]string) error {
 		if err := ValidateHeaderValue(metadata[key]); err != nil {
 			return fmt.Errorf("metadata %q: %w", key, err)
 		}
-		size += len(key) + len(metadata[key])
+		entry := len(key) + len(metadata[key])
+		if entry > MaxMetadataEntry {
+			return fmt.Errorf("metadata %q has %d bytes, key and value together; COS takes at most %d",
+				key, entry, MaxMetadataEntry)
+		}
+		size += entry
 	}
 	if size > MaxMetadata {
 		return fmt.Errorf("metadata has %d bytes, keys and values together; COS takes at most %d",

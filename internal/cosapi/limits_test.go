@@ -54,6 +54,13 @@ func TestValidateMetadata(t *testing.T) {
 		"control":    {map[string]string{"team": "a\nb"}, "team"},
 		"largest":    {map[string]string{"k": strings.Repeat("v", 2047)}, ""},
 		"too-large":  {map[string]string{"k": strings.Repeat("v", 2048)}, "2048"},
+		"most": {
+			map[string]string{"k": strings.Repeat("v", 2047), "l": strings.Repeat("v", 2047)}, "",
+		},
+		"too-much": {
+			map[string]string{"k": strings.Repeat("v", 2047), "l": strings.Repeat("v", 2046), "m": "v"},
+			"4096",
+		},
 	})
 }
 

@@ -182,7 +182,7 @@ func failOn(t *testing.T, err error) {
 // the same, and what somebody else has set meanwhile is kept.
 func TestDateThatYieldsLosesNothing(t *testing.T) {
 	t.Parallel()
-	c := newCrowd(t, cosemu.Config{CopyDateYields: true})
+	c := newCrowd(t, cosemu.Config{Choices: cosemu.Choices{CopyDateYields: true}})
 	info, content := c.prepared(t, testBucket, SSECOS{}, 10)
 	c.actsBefore("GetObjectACL", func() {
 		options := full(SSECOS{})

@@ -29,8 +29,8 @@ func headerAttributes() map[string]schema.Attribute {
 			Validators: []validator.Map{mapLimit(cosapi.ValidateMetadata)},
 			MarkdownDescription: "User metadata: the headers `x-cos-meta-<name>` without their " +
 				"prefix. Names are made of lower-case letters, digits and `-`; all names and " +
-				"values together have at most 2048 bytes. Metadata that somebody else adds is " +
-				"removed. " + headerCostText,
+				"values together have at most 4096 bytes, those of one entry 2048. Metadata that " +
+				"somebody else adds is removed. " + headerCostText,
 		},
 	}
 	for name, meaning := range map[string]string{
