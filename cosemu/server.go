@@ -90,7 +90,7 @@ func (s *Server) addBuckets(names []string, versioning string) error {
 		if !slices.Contains(s.config.Regions, region) {
 			return fmt.Errorf("bucket %s: no region %s", name, region)
 		}
-		if s.store.named(name) != nil {
+		if s.store.find(name, region) != nil {
 			return fmt.Errorf("bucket %s: it is configured twice", name)
 		}
 		b := newBucket(name, region, versioning, s.config.Now())

@@ -86,7 +86,8 @@ func newBucket(name, region, versioning string, now time.Time) *bucket {
 // find returns a bucket; nil if it does not exist in that region.
 func (s *store) find(name, region string) *bucket { return s.buckets[name+"@"+region] }
 
-// named is the bucket of that name, in whatever region: names are the account's.
+// named is a bucket of that name, in whatever region: names are the account's. Only a configuration
+// may have several.
 func (s *store) named(name string) *bucket {
 	for _, b := range s.buckets {
 		if b.name == name {
