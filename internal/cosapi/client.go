@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
 )
@@ -23,6 +24,9 @@ type Client struct {
 
 	// skew is how far COS's clock is ahead of ours, in nanoseconds, by the last Date header.
 	skew atomic.Int64
+
+	// patience is answerPatience; tests have less.
+	patience time.Duration
 
 	// lastFit is the name, a string, of the key of a keyring that opened an object last: those of a
 	// prefix tend to have the same.
@@ -49,6 +53,7 @@ func New(config Config) (*Client, error) {
 	}
 	client := &Client{
 		config:    config,
+		patience:  answerPatience,
 		transfers: make(chan struct{}, max(config.TransferConcurrency, 1)),
 	}
 	client.http = &http.Client{

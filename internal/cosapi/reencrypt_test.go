@@ -80,6 +80,9 @@ func TestReencryptKeepsEverything(t *testing.T) {
 		all := c.encryptions(t)
 		for from, before := range all {
 			for to, after := range all {
+				if size > 10 && from != "ssec" {
+					continue
+				}
 				t.Run(from+" to "+to, func(t *testing.T) {
 					info, content := c.prepared(t, c.bucket, before, size)
 					result, err := c.Reencrypt(t.Context(), ReencryptionOf(info, readKey(before), after))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
@@ -18,6 +19,9 @@ type request struct {
 	bucket bool        // a request on the bucket: ref.Key is empty
 	sdk    *cos.Client // of another endpoint than ref's bucket; nil for that
 	once   bool        // repeating what may have succeeded is wrong: see arrived
+
+	// sent reports that the whole body went out; nil of a request without one.
+	sent func() bool
 
 	// arrived finds out, for a request with once, whether a try whose answer was lost has been
 	// carried out: true ends the loop successfully, false lets it repeat, an error makes the
@@ -100,7 +104,9 @@ func (c *Client) try(
 	call := &call{
 		op: req.op, ref: req.ref, header: req.header, patient: operations[req.op].patient,
 	}
-	resp, err := send(withCall(ctx, call), sdk)
+	sendCtx, end := c.outliving(ctx, req)
+	defer end()
+	resp, err := send(withCall(sendCtx, call), sdk)
 	event := Event{
 		Op: req.op, Ref: req.ref, Attempt: attempt, Duration: time.Since(started), Bytes: req.bytes,
 	}
@@ -170,8 +176,38 @@ func (c *Client) canceled(ctx context.Context, req request, failure error) error
 	return canceledBy(ctx, req, failure)
 }
 
-// cancelPatience bounds what a cancelled write may still take.
-const cancelPatience = 10 * time.Second
+// What a write may still take after its caller has given up: answerPatience to be answered, once it
+// has gone out in full, and cancelPatience to be looked for otherwise. Runners of CI kill a process
+// that goes on for 7.5 seconds.
+const (
+	answerPatience = 5 * time.Second
+	cancelPatience = 2 * time.Second
+)
+
+// outliving is the context of one try. A change that has gone out in full may be carried out
+// whatever happens here, so its answer is awaited for a while after ctx has ended: an object that
+// nobody knows of is worse than a few seconds. Parts are not awaited, as they make no object.
+func (c *Client) outliving(
+	ctx context.Context, req request,
+) (context.Context, context.CancelFunc) {
+	if !operations[req.op].mutates || strings.HasPrefix(req.op, "UploadPart") {
+		return ctx, func() {}
+	}
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if req.sent == nil || req.sent() {
+			select {
+			case <-own.Done():
+			case <-time.After(c.patience):
+			}
+		}
+		cancel()
+	})
+	return own, func() {
+		stop()
+		cancel()
+	}
+}
 
 // canceledBy describes the end of the caller's patience during req.
 func canceledBy(ctx context.Context, req request, last error) error {

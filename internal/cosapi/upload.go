@@ -53,6 +53,7 @@ func (c *Client) putAtOnce(
 	part := c.newProgress(ctx, "PutObject", ref, body.Size()).part()
 	started := c.config.Now()
 	req := request{op: "PutObject", ref: ref, header: header, bytes: body.Size(), once: true}
+	req.sent = sent.out.Load
 	req.arrived = func(ctx context.Context) (bool, error) {
 		if !sent.whole() {
 			return false, nil // COS cannot have stored what it was not sent.

@@ -20,6 +20,8 @@ type sentBody struct {
 	// sum is that of the last try which read the whole body. The transport reads in a goroutine of
 	// its own.
 	sum atomic.Pointer[string]
+	// out: the try that is under way has read the whole body.
+	out atomic.Bool
 }
 
 // prepare finds out beforehand what can be known without reading a file.
@@ -76,10 +78,16 @@ func (b *sentBody) failed(ref ObjectRef, err error) error {
 // reader is for one try. That of an empty body has to be one that the SDK knows to be empty: any
 // other is sent in chunks, without a Content-Length.
 func (b *sentBody) reader(progress *partProgress) io.Reader {
+	b.out.Store(b.Size() == 0)
 	if b.Size() == 0 {
 		return bytes.NewReader(nil)
 	}
 	return progress.reading(&checkedReader{
-		r: b.Section(0, b.Size()), left: b.Size(), sum: crc64.New(crcTable), check: b.check,
+		r: b.Section(0, b.Size()), left: b.Size(), sum: crc64.New(crcTable),
+		check: func(sum uint64) error {
+			err := b.check(sum)
+			b.out.Store(err == nil)
+			return err
+		},
 	})
 }

@@ -2,11 +2,17 @@ package cosapi
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 func TestWriteHeader(t *testing.T) {
@@ -200,6 +206,7 @@ func TestCancelledWriteIsFoundOut(t *testing.T) {
 				cancel()
 				<-req.Context().Done()
 			})
+			w.patience = 0
 			_, err := w.Copy(ctx,
 				CopySource{Ref: testRef("k"), Size: 4, CRC64: "17"}, testRef("k"),
 				CopyOptions{WriteOptions: WriteOptions{Encryption: SSECOS{}}})
@@ -211,4 +218,118 @@ func TestCancelledWriteIsFoundOut(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAnswerOfASentWriteIsAwaited: what has gone out in full is carried out whatever happens here,
+// so the caller that gives up meanwhile is told.
+func TestAnswerOfASentWriteIsAwaited(t *testing.T) {
+	t.Parallel()
+	writes := map[string]func(context.Context, *harness, ObjectRef) error{
+		"PutObject": func(ctx context.Context, h *harness, ref ObjectRef) error {
+			_, err := h.Put(ctx, ref, BytesBody([]byte(sample)), encrypted(SSECOS{}))
+			return err
+		},
+		"PutObjectCopy": func(ctx context.Context, h *harness, ref ObjectRef) error {
+			src := CopySource{Ref: ref, Size: int64(len(sample))}
+			_, err := h.Copy(ctx, src, ref, CopyOptions{WriteOptions: WriteOptions{Encryption: SSEKMS{}}})
+			return err
+		},
+		"CompleteMultipartUpload": func(ctx context.Context, h *harness, ref ObjectRef) error {
+			_, err := h.Put(ctx, ref, BytesBody(randomBytes(2*minPartSize)), encrypted(SSECOS{}))
+			return err
+		},
+		"DeleteObject": func(ctx context.Context, h *harness, ref ObjectRef) error {
+			_, err := h.Delete(ctx, ref)
+			return err
+		},
+	}
+	for op, write := range writes {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			h := startEmulator(t, cosemu.Config{}, byParts)
+			ref := h.ref(t, "k")
+			h.store(t, ref, sample, WriteOptions{Encryption: SSECOS{}})
+			h.emulator.ResetJournal()
+			// The caller gives up when the request is on its way, before COS acts.
+			h.http.Transport = cancelling{h.http.Transport, op, cancel}
+			if err := write(ctx, h, ref); err != nil {
+				t.Errorf("the answer was not awaited: %v", err)
+			}
+			if ops := h.ops(); slices.Contains(ops, "HeadObject") || ops[len(ops)-1] != op {
+				t.Errorf("requests %v, want that %s is the last", ops, op)
+			}
+		})
+	}
+}
+
+// cancelling ends the caller's context when the body of a request has gone out.
+type cancelling struct {
+	http.RoundTripper
+	op     string
+	cancel func()
+}
+
+func (c cancelling) RoundTrip(req *http.Request) (*http.Response, error) {
+	current, _ := req.Context().Value(callKey{}).(*call)
+	resp, err := c.RoundTripper.RoundTrip(req)
+	if current != nil && current.op == c.op {
+		c.cancel()
+	}
+	if err == nil && req.Context().Err() != nil {
+		return nil, req.Context().Err()
+	}
+	return resp, err
+}
+
+// TestBodyThatIsNotSentIsNotAwaited: an upload that is cancelled before it went out ends at once.
+func TestBodyThatIsNotSentIsNotAwaited(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]Body{
+		"memory": BytesBody([]byte(sample)), "file": openedFile(t, sample),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			h := startEmulator(t, cosemu.Config{})
+			h.patience = time.Hour
+			h.http.Transport = stuck{h.http.Transport, cancel}
+			ref := h.ref(t, "k")
+			_, err := h.Put(ctx, ref, body, encrypted(SSECOS{}))
+			if Classify(err) != ClassCanceled {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+func openedFile(t *testing.T, content string) Body {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "body")
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	body, err := OpenFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = body.Close() })
+	return body
+}
+
+// stuck never reads a body to its end. The caller gives up meanwhile.
+type stuck struct {
+	http.RoundTripper
+	cancel func()
+}
+
+func (s stuck) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Method != http.MethodPut {
+		return s.RoundTripper.RoundTrip(req)
+	}
+	_, _ = io.ReadFull(req.Body, make([]byte, 1))
+	s.cancel()
+	<-req.Context().Done()
+	return nil, req.Context().Err()
 }
