@@ -1,6 +1,7 @@
 package cosemu
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,7 +17,14 @@ import (
 //	GET         /faults/kinds    the names
 //	PUT, DELETE /chaos           a Chaos
 //
-// It is for loopback only and has no authentication.
+//	GET, PATCH  /settings        Settings
+//	GET, PUT    /clock           a ClockState; {"advance": "72h"} moves it
+//	GET /kms-keys, PUT /kms-keys/<id>        {"state": "disabled"}, a KMSKeyState
+//	PUT, DELETE /credentials/<id>            secret_key, security_token, expired, expires
+//	GET, PATCH  /objects?bucket=&key=        what is stored; what happens to it
+//
+// Only this machine may ask, no page of a browser may, and with Config.AllowRemote a credential is
+// asked for.
 func (s *Server) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /journal", answerJSON(func() any { return s.Journal() }))
@@ -29,7 +37,20 @@ func (s *Server) AdminHandler() http.Handler {
 	mux.HandleFunc("POST /faults/{kind}", s.postFaultOfKind)
 	mux.HandleFunc("PUT /chaos", s.putChaos)
 	mux.HandleFunc("DELETE /chaos", done(func() { _ = s.SetChaos(Chaos{}) }))
-	return mux
+	mux.HandleFunc("GET /settings", answerJSON(func() any { return s.Settings() }))
+	mux.HandleFunc("PATCH /settings", s.patchSettings)
+	mux.HandleFunc("GET /clock", answerJSON(func() any { return s.Clock() }))
+	mux.HandleFunc("PUT /clock", s.putClock)
+	mux.HandleFunc("GET /kms-keys", answerJSON(func() any { return s.KMSKeys() }))
+	mux.HandleFunc("PUT /kms-keys/{id}", s.putKMSKey)
+	mux.HandleFunc("PUT /credentials/{id}", s.putCredential)
+	mux.HandleFunc("DELETE /credentials/{id}", func(w http.ResponseWriter, r *http.Request) {
+		s.RemoveCredential(r.PathValue("id"))
+		answerError(w, nil)
+	})
+	mux.HandleFunc("GET /objects", s.getObjectFacts)
+	mux.HandleFunc("PATCH /objects", s.patchObject)
+	return s.guard(mux)
 }
 
 // answerJSON serves what can be asked for.
@@ -60,6 +81,13 @@ func answerError(w http.ResponseWriter, err error) {
 // readJSON reads a body that has to be of the given type.
 func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}
+
+// decodeJSON is readJSON of a text.
+func decodeJSON(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	return decoder.Decode(into)
 }

@@ -10,7 +10,7 @@ func (x *exchange) authenticate() *apiError {
 	if !signed {
 		return x.admitAnonymous()
 	}
-	return x.verifySignature(x.r, auth, x.config.Now())
+	return x.verifySignature(x.r, auth, x.clock.base())
 }
 
 // admitAnonymous admits reads of objects that everybody may read. An encrypted object is never

@@ -38,19 +38,9 @@ func (c Choices) check() error {
 }
 
 // Choices returns those in force.
-func (s *Server) Choices() Choices {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.choices
-}
+func (s *Server) Choices() Choices { return s.Settings().Choices }
 
 // SetChoices replaces the choices for the requests to come.
 func (s *Server) SetChoices(choices Choices) error {
-	if err := choices.check(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.choices = choices
-	return nil
+	return s.ChangeSettings(func(settings *Settings) { settings.Choices = choices })
 }

@@ -32,8 +32,8 @@ type Config struct {
 	JournalLimit int
 	// Credentials that may sign requests; default DocumentedCredential.
 	Credentials []Credential
-	// KMSKeys that exist. The first is the default CMK that COS uses when a request names none;
-	// the default is DefaultKMSKey.
+	// KMSKeys that exist, as <id> or <id>=<state> with a KMSKeyState. The first is the default CMK
+	// that COS uses when a request names none; the default is DefaultKMSKey.
 	KMSKeys []string
 	// Latency is added to every request.
 	Latency time.Duration
@@ -58,9 +58,13 @@ type Config struct {
 	// AllowPlainHTTP serves SSE-C over plain HTTP, which COS refuses. It is for clients that cannot
 	// be given a certificate; a key then crosses the network in the clear.
 	AllowPlainHTTP bool
+	// AllowRemote lets other machines connect: StartAt and its like take any address. It needs
+	// Credentials other than the documented ones, and the admin address then asks for one of them
+	// by HTTP Basic authentication.
+	AllowRemote bool
 	// Batch is COS Batch.
 	Batch BatchConfig
-	// Now is the clock; default time.Now.
+	// Now is the clock; default time.Now. SetClock and AdvanceClock move against it.
 	Now func() time.Time
 	// Before is called before each request is carried out, by the goroutine that serves it: what
 	// it does falls between two requests of a client. Requests that it makes itself come by too;
@@ -75,6 +79,8 @@ type Credential struct {
 	SecurityToken string
 	// Expired makes every request fail with ExpiredToken.
 	Expired bool
+	// Expires is the moment from which on it is expired; the zero time is never.
+	Expires time.Time
 }
 
 // DefaultKMSKey is the account's default CMK if Config names no key.
@@ -106,8 +112,13 @@ func (c Config) check() error {
 		}
 	}
 	for _, credential := range c.Credentials {
-		if credential.SecretID == "" || credential.SecretKey == "" {
-			return errors.New("a credential needs an id and a key")
+		if err := credential.check(c.AllowRemote); err != nil {
+			return err
+		}
+	}
+	for _, text := range c.KMSKeys {
+		if _, _, err := splitKMSKey(text); err != nil {
+			return err
 		}
 	}
 	if err := c.Batch.check(); err != nil {
@@ -119,7 +130,7 @@ func (c Config) check() error {
 	case c.Objects > 0 && len(c.Buckets)+len(c.VersionedBuckets) == 0:
 		return errors.New("objects need a bucket")
 	}
-	return c.Choices.check()
+	return c.settings().check()
 }
 
 // withDefaults fills in what the caller left out.

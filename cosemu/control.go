@@ -51,17 +51,15 @@ func (s *Server) AgeObject(bucketName, key string, by time.Duration) error {
 	return s.change(bucketName, key, func(v *version) { v.modified = v.modified.Add(-by) })
 }
 
-// DisableKMSKey disables a key: an administrator of KMS did it.
-func (s *Server) DisableKMSKey(id string) { s.setKMSKey(id, false) }
+// DisableKMSKey disables a key that exists: an administrator of KMS did it.
+func (s *Server) DisableKMSKey(id string) { s.setKMSKey(id, KMSKeyDisabled) }
 
 // EnableKMSKey enables a key again.
-func (s *Server) EnableKMSKey(id string) { s.setKMSKey(id, true) }
+func (s *Server) EnableKMSKey(id string) { s.setKMSKey(id, KMSKeyEnabled) }
 
-func (s *Server) setKMSKey(id string, enabled bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, exists := s.kmsKeys[id]; exists {
-		s.kmsKeys[id] = enabled
+func (s *Server) setKMSKey(id string, state KMSKeyState) {
+	if _, exists := s.KMSKeys()[id]; exists {
+		_ = s.SetKMSKey(id, state)
 	}
 }
 

@@ -43,7 +43,8 @@
 //   - A copy without the source's key is refused like a GET, before it begins.
 //   - An encryption that does not exist answers 400 InvalidArgument, and so does a KMS context that
 //     is not the Base64 of a JSON object of strings. The context's length is not limited.
-//   - A disabled KMS key refuses writes, reads and copies with 400 KmsKeyDisabled, and not HEAD.
+//   - A disabled KMS key refuses writes, reads and copies with 400 KmsKeyDisabled, one that is to be
+//     deleted with 400 KmsException, one without rights with 403 AccessDenied, and none of them HEAD.
 //     Without a key id, answers show the id of the default key.
 //   - SM4 is shown as SM4. With SSE-KMS it can be set for a bucket only, and changes nothing there.
 //   - The ETag is made of key and bytes for SSE-C, of random bytes as well for SSE-KMS, and of the

@@ -101,7 +101,7 @@ func listObjects(x *exchange) *apiError {
 		Marker: l.encode(page.after), MaxKeys: l.max, Delimiter: l.encode(l.delimiter),
 	}
 	x.store.mu.Lock()
-	page.fill(x.bucket, x.config.Now().Add(-x.config.ListLag))
+	page.fill(x.bucket, x.config.Now().Add(-time.Duration(x.Settings().ListLag)))
 	x.store.mu.Unlock()
 	set(x.w.Header(), "x-cos-bucket-region", x.bucket.region)
 	x.answerXML(page.result)

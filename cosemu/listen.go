@@ -24,7 +24,8 @@ type listeners struct {
 // Start serves HTTPS on a free port of 127.0.0.1 until Close.
 func Start(config Config) (*Server, error) { return StartAt(config, "127.0.0.1:0") }
 
-// StartAt is Start on an address of the caller's choice. It must be on loopback.
+// StartAt is Start on an address of the caller's choice. It must be on loopback, unless
+// Config.AllowRemote.
 func StartAt(config Config, address string) (*Server, error) {
 	s, err := New(config)
 	if err != nil {
@@ -57,9 +58,9 @@ func (s *Server) StartHTTP(address string) error {
 	return nil
 }
 
-// StartAdmin serves AdminHandler on a loopback address and returns the address in use.
+// StartAdmin serves AdminHandler on an address, by plain HTTP, and returns the address in use.
 func (s *Server) StartAdmin(address string) (string, error) {
-	if err := checkLoopback(address); err != nil {
+	if err := s.checkAddress(address); err != nil {
 		return "", err
 	}
 	listener, err := net.Listen("tcp", address)
@@ -70,9 +71,9 @@ func (s *Server) StartAdmin(address string) (string, error) {
 	return listener.Addr().String(), nil
 }
 
-// listen opens a loopback address; with a connection rate, its connections are limited.
+// listen opens an address; with a connection rate, its connections are limited.
 func (s *Server) listen(address string) (net.Listener, error) {
-	if err := checkLoopback(address); err != nil {
+	if err := s.checkAddress(address); err != nil {
 		return nil, err
 	}
 	listener, err := net.Listen("tcp", address)
@@ -85,14 +86,14 @@ func (s *Server) listen(address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// checkLoopback refuses addresses that other machines could reach.
-func checkLoopback(address string) error {
+// checkAddress refuses addresses that other machines could reach, unless they may.
+func (s *Server) checkAddress(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return fmt.Errorf("address %q: %w", address, err)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("address %q is not on loopback", address)
+	if !s.config.AllowRemote && !isLoopback(host) {
+		return fmt.Errorf("address %q is not on loopback, and remote access is not allowed", address)
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func (x *exchange) answerSlowly(document any) {
 	x.w.Header().Set("Content-Type", "application/xml")
 	x.w.WriteHeader(http.StatusOK)
 	x.w.Flush()
-	for left := x.config.CompleteDelay; left > 0; left -= keepAlive {
+	for left := time.Duration(x.Settings().CompleteDelay); left > 0; left -= keepAlive {
 		_, _ = x.w.Write([]byte(" "))
 		x.w.Flush()
 		x.pause(x.r, min(left, keepAlive))

@@ -63,7 +63,7 @@ func (x *exchange) checkCopy(source copySource, class string, replaced bool) *ap
 	case strings.HasPrefix(source.v.class, multiAZPrefix) && class != source.v.class:
 		return failure("NotSupportedStorageClass", "A copy of a %s object must be %s as well.",
 			source.v.class, source.v.class)
-	case source.v.body.size > x.config.CopyLimit:
+	case source.v.body.size > x.Settings().CopyLimit:
 		return failure("EntityTooLarge", "Objects above 5 GB are copied by parts.")
 	case replaced:
 		return nil

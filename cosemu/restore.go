@@ -78,7 +78,7 @@ func restoreObject(x *exchange) *apiError {
 		extended.expires = expiryOf(now, request.Days)
 		return x.setRestore(v, &extended, http.StatusOK)
 	}
-	ready := now.Add(x.config.RestoreDelay)
+	ready := now.Add(time.Duration(x.Settings().RestoreDelay))
 	return x.setRestore(v, &restoreState{
 		tier: request.Tier, asked: now, ready: ready, expires: expiryOf(ready, request.Days),
 	}, http.StatusAccepted)

@@ -19,13 +19,14 @@ type Server struct {
 	salt     []byte
 	sequence atomic.Uint64
 	journal  journal
+	clock    *emulatedClock
+	current  atomic.Pointer[Settings]
 	faults   faultScript
 	batch    batchEngine
 
 	mu          sync.Mutex
 	credentials map[string]Credential
-	kmsKeys     map[string]bool // id -> enabled
-	choices     Choices
+	kmsKeys     map[string]KMSKeyState
 
 	// trusting serves unsigned requests. Only this package's tests set it.
 	trusting bool
@@ -41,20 +42,26 @@ func New(config Config) (*Server, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
+	clock := &emulatedClock{base: config.Now}
+	config.Now = clock.now
 	s := &Server{
-		config: config, store: newStore(config.ListLag),
+		config: config, clock: clock, store: newStore(config.ListLag),
 		journal: newJournal(config.JournalLimit), salt: make([]byte, 32),
-		credentials: map[string]Credential{}, kmsKeys: map[string]bool{}, choices: config.Choices,
+		credentials: map[string]Credential{}, kmsKeys: map[string]KMSKeyState{},
 		sleep: time.Sleep,
 	}
+	settings := config.settings()
+	s.current.Store(&settings)
 	if _, err := rand.Read(s.salt); err != nil {
 		return nil, fmt.Errorf("salting SSE-C key digests: %w", err)
 	}
 	for _, credential := range config.Credentials {
 		s.credentials[credential.SecretID] = credential
 	}
-	for _, id := range config.KMSKeys {
-		s.kmsKeys[id] = true
+	s.config.KMSKeys = nil
+	for _, text := range config.KMSKeys {
+		id, state, _ := splitKMSKey(text)
+		s.config.KMSKeys, s.kmsKeys[id] = append(s.config.KMSKeys, id), state
 	}
 	if err := s.addBuckets(config.Buckets, ""); err != nil {
 		return nil, err
@@ -141,7 +148,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.entry.Op = op
 	x.fault = s.faults.take(op, x.entry.Key)
 	defer x.finish()
-	s.pause(r, s.config.Latency)
+	s.pause(r, time.Duration(s.Settings().Latency))
 	if s.config.Before != nil {
 		s.config.Before(op, r)
 	}

@@ -116,9 +116,7 @@ func urlEncode(text string) string {
 
 // verifySignature checks a request's signature against the account's credentials at a moment.
 func (s *Server) verifySignature(r *http.Request, auth authorization, now time.Time) *apiError {
-	s.mu.Lock()
-	credential, known := s.credentials[auth.secretID]
-	s.mu.Unlock()
+	credential, known := s.credential(auth.secretID)
 	switch {
 	case auth.algorithm != "sha1" || auth.signature == "":
 		return invalid("The Authorization field is not a version 5 signature.")

@@ -64,7 +64,7 @@ func (x *exchange) customerKeyOf(prefix string) (*customerKey, *apiError) {
 	switch {
 	case algorithm == "" && encoded == "" && digest == "":
 		return nil, nil
-	case !x.secure && !x.config.AllowPlainHTTP:
+	case !x.secure && !x.Settings().AllowPlainHTTP:
 		return nil, failure("InvalidRequest",
 			"Requests with server-side encryption with customer keys must use HTTPS.")
 	case algorithm == "" || encoded == "" || digest == "":
@@ -155,14 +155,17 @@ func (x *exchange) kmsEncryption(id string) (sseRecord, *apiError) {
 func (s *Server) checkKMSKey(id string) *apiError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	enabled, exists := s.kmsKeys[id]
-	switch {
-	case !exists:
-		return failure("KmsKeyNotExist", "The KMS key %s does not exist.", id)
-	case !enabled:
+	switch s.kmsKeys[id] {
+	case KMSKeyEnabled:
+		return nil
+	case KMSKeyDisabled:
 		return failure("KmsKeyDisabled", "The KMS key %s is disabled.", id)
+	case KMSKeyPendingDeletion:
+		return failure("KmsException", "The KMS key %s is pending deletion.", id)
+	case KMSKeyDenied:
+		return failure("AccessDenied", "No permission to use the KMS key %s.", id)
 	}
-	return nil
+	return failure("KmsKeyNotExist", "The KMS key %s does not exist.", id)
 }
 
 // checkContext demands the Base64 of a JSON object of strings (14690).

@@ -263,14 +263,14 @@ func (s *store) own(b *bucket, key string) *object {
 	if number, ok := b.bulk.number(key); ok {
 		o = b.bulk.object(number)
 		b.bulk.touch(key)
-		if s.lag > 0 {
-			o.history = []historyEntry{{at: b.bulk.modified, version: o.versions[0]}}
-		}
 		b.objects.add(o)
 	}
 	if o == nil {
 		o = &object{key: key}
 		b.objects.add(o)
+	}
+	if v := o.current(); s.lag > 0 && v != nil && len(o.history) == 0 {
+		o.history = []historyEntry{{at: v.modified, version: v}}
 	}
 	return o
 }
@@ -280,6 +280,8 @@ func (s *store) own(b *bucket, key string) *object {
 func (s *store) record(b *bucket, o *object, now time.Time) {
 	if s.lag > 0 {
 		o.record(now, now.Add(-s.lag))
+	} else {
+		o.history = nil
 	}
 	if len(o.versions) == 0 && !o.everShown() {
 		b.objects.remove(o.key)

@@ -182,7 +182,7 @@ func TestBatchFlags(t *testing.T) {
 		"-batch-self-copy", "needs-add", "-batch-default-encryption", "false", "-batch-report", "flat",
 		"-batch-manifest-decoding", "plus", "-batch-ignore-constraints", "-batch-loses", "acl",
 		"-batch-loses", "tags", "-batch-fail-percent", "5",
-	}, io.Discard)
+	}, noEnv, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestBatchFlags(t *testing.T) {
 		t.Errorf("parsed %+v", got)
 	}
 	var complaint bytes.Buffer
-	if _, err := parseFlags([]string{"-batch-default-encryption", "maybe"}, &complaint); err == nil {
+	if _, err := parseFlags([]string{"-batch-default-encryption", "maybe"}, noEnv, &complaint); err == nil {
 		t.Error("a truth that is none is accepted")
 	}
 }

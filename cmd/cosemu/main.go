@@ -35,7 +35,7 @@ func main() {
 
 // run serves until ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	o, err := parseFlags(args, stderr)
+	o, err := parseFlags(args, os.Getenv, stderr)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := o.serveMore(server, stderr); err != nil {
+	if err := o.prepare(server, stderr); err != nil {
 		return errors.Join(err, server.Close())
 	}
 	if _, err := fmt.Fprintln(stdout, "cosemu ready", server.Endpoint()); err != nil {
@@ -51,6 +51,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	<-ctx.Done()
 	return server.Close()
+}
+
+// prepare sets the clock before anybody asks for anything, and serves the rest.
+func (o options) prepare(server *cosemu.Server, stderr io.Writer) error {
+	if !o.clock.IsZero() {
+		if err := server.SetClock(cosemu.ClockState{Now: o.clock}); err != nil {
+			return err
+		}
+	}
+	return o.serveMore(server, stderr)
 }
 
 // serveMore opens the optional addresses and writes the CA certificate.

@@ -127,11 +127,15 @@ func TestProgramServesJournalAndHTTP(t *testing.T) {
 func TestProgramRefuses(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"public-admin":   {"-admin", "0.0.0.0:0"},
-		"public-address": {"-addr", ":0"},
-		"public-http":    {"-http-addr", "192.0.2.1:80"},
-		"unwritable-ca":  {"-ca-out", filepath.Join(t.TempDir(), "missing", "ca.pem")},
-		"unknown-region": {"-bucket", "demo-1250000000@ap-nowhere"},
+		"public-admin":                {"-admin", "0.0.0.0:0"},
+		"public-address":              {"-addr", ":0"},
+		"public-http":                 {"-http-addr", "192.0.2.1:80"},
+		"unwritable-ca":               {"-ca-out", filepath.Join(t.TempDir(), "missing", "ca.pem")},
+		"remote-with-documented-pair": {"-allow-remote"},
+		"remote-with-short-key":       {"-allow-remote", "-secret-id", "id", "-secret-key", "short"},
+		"kms-state":                   {"-kms-key", "id=lost"},
+		"wrong-key-status":            {"-wrong-key-status", "404"},
+		"unknown-region":              {"-bucket", "demo-1250000000@ap-nowhere"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,17 +159,30 @@ func TestFlags(t *testing.T) {
 		"127.0.0.1:3 -ca-out ca.pem -region a -region b -bucket c -bucket d@b -versioned-bucket e "+
 		"-secret-id id -secret-key key -kms-key f -kms-key g -latency 20ms -restore-delay 1s "+
 		"-discard -connection-rate 1000 -objects 7 -journal-limit 8 "+
-		"-chaos 2.5% -chaos-seed 9 -chaos-kind reset -chaos-kind cut"), io.Discard)
+		"-chaos 2.5% -chaos-seed 9 -chaos-kind reset -chaos-kind cut "+
+		"-list-lag 1m -complete-delay 2s -copy-limit 10 -wrong-key-status 400 -plain-etags "+
+		"-copy-date-yields -preconditions-first "+
+		"-delete-answers-200 -no-tagging-count -leading-slash -allow-plain-http -allow-remote -security-token token -token-life 1h "+
+		"-clock 2026-01-31T12:00:00Z"), noEnv, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
+	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	want := options{
-		addr: "127.0.0.1:1", admin: "127.0.0.1:2", httpAddr: "127.0.0.1:3", caOut: "ca.pem",
+		clock: start, addr: "127.0.0.1:1", admin: "127.0.0.1:2", httpAddr: "127.0.0.1:3", caOut: "ca.pem",
 		config: cosemu.Config{
 			Regions: []string{"a", "b"}, Buckets: []string{"c", "d@b"},
 			VersionedBuckets: []string{"e"}, KMSKeys: []string{"f", "g"},
-			Credentials: []cosemu.Credential{{SecretID: "id", SecretKey: "key"}},
-			Latency:     20 * time.Millisecond, RestoreDelay: time.Second, Discard: true,
+			Credentials: []cosemu.Credential{{
+				SecretID: "id", SecretKey: "key", SecurityToken: "token", Expires: start.Add(time.Hour),
+			}},
+			ListLag: time.Minute, CompleteDelay: 2 * time.Second, CopyLimit: 10,
+			Choices: cosemu.Choices{
+				WrongKeyStatus: 400, PlainETags: true, CopyDateYields: true, PreconditionsFirst: true,
+				DeleteAnswers200: true, NoTaggingCount: true, LeadingSlash: true,
+			},
+			AllowPlainHTTP: true, AllowRemote: true,
+			Latency: 20 * time.Millisecond, RestoreDelay: time.Second, Discard: true,
 			ConnectionRate: 1000, Objects: 7, JournalLimit: 8,
 			Chaos: cosemu.Chaos{Percent: 2.5, Seed: 9, Kinds: []string{"reset", "cut"}},
 		},
@@ -177,7 +194,7 @@ func TestFlags(t *testing.T) {
 
 func TestFlagDefaults(t *testing.T) {
 	t.Parallel()
-	got, err := parseFlags(nil, io.Discard)
+	got, err := parseFlags(nil, noEnv, io.Discard)
 	want := options{
 		addr: "127.0.0.1:9443", config: cosemu.Config{Buckets: []string{exampleBucket}},
 	}
@@ -191,23 +208,52 @@ func TestFlagRefusals(t *testing.T) {
 	for name, args := range map[string]string{
 		"id-without-key": "-secret-id id", "key-without-id": "-secret-key key",
 		"argument": "serve", "unknown": "-verbose", "negative-rate": "-connection-rate -1",
-		"not-a-share": "-chaos 101%", "no-number": "-chaos much", "negative-delay": "-restore-delay -1s", "empty-bucket": "-bucket=",
+		"token-without-id": "-security-token token", "no-clock": "-clock noon", "not-a-share": "-chaos 101%", "no-number": "-chaos much", "negative-delay": "-restore-delay -1s", "empty-bucket": "-bucket=",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := parseFlags(strings.Fields(args), io.Discard); err == nil {
+			if _, err := parseFlags(strings.Fields(args), noEnv, io.Discard); err == nil {
 				t.Error("no error")
 			}
 		})
 	}
 	var usage strings.Builder
-	if _, err := parseFlags([]string{"-h"}, &usage); !errors.Is(err, flag.ErrHelp) {
+	if _, err := parseFlags([]string{"-h"}, noEnv, &usage); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("-h = %v", err)
 	}
 	for _, name := range strings.Fields("addr admin region bucket versioned-bucket secret-id " +
-		"secret-key kms-key ca-out latency restore-delay http-addr discard connection-rate objects journal-limit chaos chaos-seed chaos-kind") {
+		"secret-key kms-key ca-out latency restore-delay http-addr discard connection-rate objects journal-limit chaos chaos-seed chaos-kind " +
+		"list-lag complete-delay copy-limit wrong-key-status plain-etags copy-date-yields preconditions-first delete-answers-200 " +
+		"no-tagging-count leading-slash allow-plain-http " +
+		"allow-remote security-token token-life clock") {
 		if !strings.Contains(usage.String(), "-"+name) {
 			t.Errorf("the usage does not name -%s", name)
 		}
+	}
+}
+
+func noEnv(string) string { return "" }
+
+func TestCredentialsOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	env := func(name string) string {
+		return map[string]string{"COSEMU_SECRET_ID": "id", "COSEMU_SECRET_KEY": "key"}[name]
+	}
+	for name, test := range map[string]struct {
+		args string
+		want cosemu.Credential
+	}{
+		"environment": {"", cosemu.Credential{SecretID: "id", SecretKey: "key"}},
+		"flags-first": {"-secret-id a -secret-key b", cosemu.Credential{SecretID: "a", SecretKey: "b"}},
+	} {
+		got, err := parseFlags(strings.Fields(test.args), env, io.Discard)
+		if err != nil || len(got.config.Credentials) != 1 || got.config.Credentials[0] != test.want {
+			t.Errorf("%s: %+v, %v", name, got.config.Credentials, err)
+		}
+	}
+	var usage strings.Builder
+	if _, err := parseFlags([]string{"-h"}, env, &usage); !errors.Is(err, flag.ErrHelp) ||
+		strings.Contains(usage.String(), `"key"`) {
+		t.Errorf("-h = %v: %s", err, usage.String())
 	}
 }
