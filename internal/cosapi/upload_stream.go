@@ -132,3 +132,7 @@ func (c *Client) AbortUpload(ctx context.Context, ref ObjectRef, uploadID string
 	}
 	return err
 }
+
+// SetContext lets what is still to be done be governed by another context: by one of its own where
+// the one that the stream began with is over.
+func (s *Stream) SetContext(ctx context.Context) { s.ctx = ctx }
