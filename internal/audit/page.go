@@ -30,7 +30,7 @@ type item struct {
 
 // pages goes through the listing.
 func (r *run) pages(ctx context.Context) error {
-	next := r.listing1()
+	next := r.objects()
 	for {
 		if !r.meter.spend(ctx, 1) {
 			return ctx.Err()
@@ -40,20 +40,15 @@ func (r *run) pages(ctx context.Context) error {
 			return err
 		}
 		r.found.Lists++
-		if r.Budget.MaxObjects > 0 {
-			room := r.Budget.MaxObjects - r.found.Total.Objects
-			if int64(len(listed)) > room {
-				listed = listed[:room]
-				r.meter.stop(StoppedObjects)
-			} else if more && int64(len(listed)) == room {
-				r.meter.stop(StoppedObjects)
-			}
-		}
+		listed, full := r.within(listed, more)
 		if err := r.page(ctx, listed); err != nil {
 			return err
 		}
 		if r.Progress != nil {
 			r.Progress(r.found)
+		}
+		if full {
+			r.meter.stop(StoppedObjects)
 		}
 		if !more || r.meter.reason() != "" {
 			return nil
@@ -61,10 +56,21 @@ func (r *run) pages(ctx context.Context) error {
 	}
 }
 
+// within cuts a page at the greatest number of objects. It reports whether any were left out.
+func (r *run) within(
+	listed []cosapi.ListedObject, more bool,
+) ([]cosapi.ListedObject, bool) {
+	room := r.Budget.MaxObjects - r.found.Total.Objects
+	if r.Budget.MaxObjects <= 0 || int64(len(listed)) < room {
+		return listed, false
+	}
+	return listed[:room], more || int64(len(listed)) > room
+}
+
 type pager func(context.Context) (listed []cosapi.ListedObject, more bool, err error)
 
-// listing1 is the listing page by page, without delete markers. Keys go forward, or it fails.
-func (r *run) listing1() pager {
+// objects is the listing page by page, without delete markers. Keys go forward, or it fails.
+func (r *run) objects() pager {
 	pages := r.currentPages()
 	if r.Versions {
 		pages = r.versionPages()
