@@ -91,7 +91,6 @@ type run struct {
 	next     *newLedger
 	changed  bool // the next ledger differs from the last
 	listing  hash.Hash
-	keys     *keyTrial
 	due      due
 	rewrites int64
 	now      time.Time // by COS's clock, when the listing began
@@ -132,7 +131,6 @@ func Run(ctx context.Context, options Options) (*Findings, error) {
 func newRun(options Options, meter *meter) *run {
 	r := &run{
 		Options: options, meter: meter, found: newFindings(), listing: sha256.New(),
-		keys: newKeyTrial(options.Keyring),
 	}
 	if r.Evidence != nil {
 		r.prints = newFingerprinter(r.Secret)

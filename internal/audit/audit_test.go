@@ -137,9 +137,9 @@ func TestAuditLooksAtWhatChanged(t *testing.T) {
 func TestLedgerTrust(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		first  func(*rig) // before the first audit
-		then   func(*rig) // between the two
-		keys   []string
+		first func(*rig) // before the first audit
+		then  func(*rig) // between the two
+		keys  []string
 	}{
 		"nothing": {},
 		"written less than 60 s before the listing": {

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
@@ -83,31 +82,37 @@ func (r *run) cannotSee(it *item, why Reason) {
 	}
 }
 
-// lookOnce makes the HEADs of one object. It returns why its encryption stays unknown.
+// lookOnce looks at one object. It returns why its encryption stays unknown.
 func (r *run) lookOnce(ctx context.Context, it *item) (Reason, error) {
-	ref := r.ref(it.Listed)
-	info, name, extra, err := r.keys.head(ctx, r.Client, ref)
-	r.meter.more(extra)
-	switch class := cosapi.Classify(err); {
-	case err == nil:
-	case ctx.Err() != nil || class == cosapi.ClassCanceled:
+	found, err := r.Client.Look(ctx, r.ref(it.Listed), cosapi.Ask{Ring: r.Keyring, Reason: true})
+	r.meter.more(int64(found.Requests) - 1)
+	switch {
+	case err != nil && (ctx.Err() != nil || cosapi.Classify(err) == cosapi.ClassCanceled):
 		return "", ctx.Err()
-	case fatal(err):
+	case err != nil && fatal(err):
 		return "", err
-	case class == cosapi.ClassNotFound:
+	case err != nil:
+		return ReasonError, nil
+	case found.What == cosapi.Absent:
 		return reasonVanished, nil
-	case class == cosapi.ClassCustomerKey:
+	case found.What != cosapi.Exists && fatal(found.Refusal):
+		return "", found.Refusal
+	case found.IsCustomerEncrypted():
 		it.Found = cosapi.EncryptionStatus{Mode: cosapi.ModeSSEC}
 		return "", nil
-	case class == cosapi.ClassPermission || class == cosapi.ClassInvalid:
+	case found.What != cosapi.Exists:
 		return ReasonDenied, nil
-	default:
-		return ReasonError, nil
 	}
+	return r.seen(it, found), nil
+}
+
+// seen takes over what a HEAD says, if it is of the object that was listed.
+func (r *run) seen(it *item, found cosapi.Found) Reason {
+	info := found.Info
 	if info.ETag != it.Listed.ETag || info.LastModified.Unix() != it.Listed.LastModified.Unix() {
-		return reasonChanging, nil
+		return reasonChanging
 	}
-	it.Opened, it.Found, it.KeyName = true, info.Encryption, name
+	it.Opened, it.Found, it.KeyName = true, info.Encryption, found.KeyName
 	it.Restored, it.replica = info.Restore.Restored, info.Replica
 	it.versioned = info.VersionID != "" && info.VersionID != "null"
 	it.looked = r.Client.Now().Unix()
@@ -115,7 +120,7 @@ func (r *run) lookOnce(ctx context.Context, it *item) (Reason, error) {
 	if it.last != nil && it.refusal == "" && it.last.block.isAnswer() {
 		it.refusal = it.last.block // It is the same object, so the answer would be the same.
 	}
-	return "", nil
+	return ""
 }
 
 // isAnswer reports what COS answered to a rewrite, and not what the object is.
@@ -149,57 +154,4 @@ func (m *meter) more(n int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.spent += n
-}
-
-// keyTrial looks at objects with the keys of a keyring, first with the key that fitted last: the
-// objects of a prefix tend to have the same.
-type keyTrial struct {
-	keyring cosapi.Keyring
-	names   []string
-	last    atomic.Int64
-}
-
-// maxTrials bounds the keys that are tried on one object.
-const maxTrials = 16
-
-func newKeyTrial(keyring cosapi.Keyring) *keyTrial {
-	return &keyTrial{keyring: keyring, names: keyring.Names()}
-}
-
-// head is one request for an object that is not SSE-C. The name is that of the key that opened it,
-// extra how many requests it took beyond one.
-func (k *keyTrial) head(
-	ctx context.Context, client *cosapi.Client, ref cosapi.ObjectRef,
-) (info cosapi.ObjectInfo, name string, extra int64, err error) {
-	info, err = client.HeadOnly(ctx, ref, nil)
-	if err == nil || !mayNeedKey(err) {
-		return info, "", 0, err
-	}
-	first := int(k.last.Load())
-	for i := range min(len(k.names), maxTrials) {
-		at := (first + i) % len(k.names)
-		key, _ := k.keyring.ByName(k.names[at])
-		extra++
-		info, err := client.HeadOnly(ctx, ref, &key)
-		if err == nil {
-			k.last.Store(int64(at))
-			return info, k.names[at], extra, nil
-		}
-		if !mayNeedKey(err) {
-			return cosapi.ObjectInfo{}, "", extra, err
-		}
-	}
-	// With a reason: it tells an SSE-C object from one that must not be looked at.
-	info, err = client.Head(ctx, ref, nil)
-	return info, "", extra + 2, err
-}
-
-// mayNeedKey reports a refusal that a missing or wrong SSE-C key explains: COS answers 400 or 403
-// and its documents do not say when which.
-func mayNeedKey(err error) bool {
-	switch cosapi.Classify(err) {
-	case cosapi.ClassCustomerKey, cosapi.ClassPermission, cosapi.ClassInvalid:
-		return true
-	}
-	return false
 }
