@@ -47,6 +47,9 @@ func (r *run) pages(ctx context.Context) error {
 		if r.Progress != nil {
 			r.Progress(r.found)
 		}
+		if ctx.Err() != nil {
+			return ctx.Err() // The page may have been cut short.
+		}
 		if full {
 			r.meter.stop(StoppedObjects)
 		}
