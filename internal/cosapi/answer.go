@@ -184,13 +184,15 @@ func (o operation) damage(req *http.Request, resp *http.Response) string {
 
 // receiveBody reads the body of a success and checks that it is whole.
 func (o operation) receiveBody(call *call, resp *http.Response) (*http.Response, error) {
+	defer func(body io.Closer) { _ = body.Close() }(resp.Body)
 	limit := int64(maxErrorBody)
-	if o.root != "" {
-		limit = maxXMLBody
-	}
-	body, err := readBody(resp, limit)
-	if len(body) > 0 && xmlRoot(body) == "Error" {
+	body, err := readUpTo(resp, nil, limit)
+	if xmlRoot(body) == "Error" {
 		return nil, call.errorIn200(resp, body)
+	}
+	if o.root != "" && err == nil && int64(len(body)) > limit {
+		limit = maxXMLBody
+		body, err = readUpTo(resp, body, limit)
 	}
 	switch {
 	case o.root == "":
@@ -222,7 +224,8 @@ func (t *signingTransport) receiveError(
 	if req.Method == http.MethodHead {
 		return resp, nil
 	}
-	body, err := readBody(resp, maxErrorBody)
+	body, err := readUpTo(resp, nil, maxErrorBody)
+	_ = resp.Body.Close()
 	body = call.secrets.cutFromBody(body)
 	refusal := &cos.ErrorResponse{}
 	if err == nil && len(body) > 0 {
@@ -239,16 +242,16 @@ func (t *signingTransport) receiveError(
 	return resp, nil
 }
 
-// readBody reads at most one byte more than limit and releases the connection: for another request
-// if the body was shorter, else for good.
-func readBody(resp *http.Response, limit int64) ([]byte, error) {
-	defer func() { _ = resp.Body.Close() }()
+// readUpTo goes on reading the body of an answer, after what was read of it, to its end or to one
+// byte more than limit.
+func readUpTo(resp *http.Response, read []byte, limit int64) ([]byte, error) {
 	size := int64(512)
 	if resp.ContentLength > 0 {
-		size = min(resp.ContentLength, limit) + bytes.MinRead
+		size = min(resp.ContentLength, limit)
 	}
-	buffer := bytes.NewBuffer(make([]byte, 0, size))
-	_, err := buffer.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	buffer := bytes.NewBuffer(make([]byte, 0, max(size, int64(len(read)))+bytes.MinRead))
+	_, _ = buffer.Write(read)
+	_, err := buffer.ReadFrom(io.LimitReader(resp.Body, limit+1-int64(len(read))))
 	return buffer.Bytes(), err
 }
 

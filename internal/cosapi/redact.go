@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,35 +29,35 @@ type secrets struct {
 	kept []string
 	own  []string
 
-	all []string // every spelling, made when it is needed
+	all   []string // every spelling, made when it is needed
+	cache *spellingCache
 }
 
 // secretsOf collects the secrets of a signed request.
-func secretsOf(signed *http.Request, secretKey, token string) *secrets {
-	found := &secrets{own: []string{signed.Header.Get("Authorization")}}
+func (c *spellingCache) secretsOf(signed *http.Request, secretKey, token string) *secrets {
+	found := &secrets{own: []string{signed.Header.Get("Authorization")}, cache: c}
 	for _, name := range []string{headerCustomerKey, headerSourceKey} {
 		if key := signed.Header.Get(name); key != "" {
-			found.kept = append(found.kept, knownSpellings.of(key)...)
+			found.kept = append(found.kept, c.of(key)...)
 		}
 	}
 	for _, secret := range []string{secretKey, token} {
 		if secret != "" {
-			found.kept = append(found.kept, knownSpellings.of(secret)...)
+			found.kept = append(found.kept, c.of(secret)...)
 		}
 	}
 	return found
 }
 
-// spellingCache spares spelling the same secrets for every request.
+// spellingCache spares spelling the same secrets for every request of a client.
 type spellingCache struct {
 	mu    sync.Mutex
 	known map[string][]string
+	all   []string // made when it is needed
 }
 
-var knownSpellings spellingCache
-
-// maxKnownSpellings bounds the secrets that are remembered.
-const maxKnownSpellings = 64
+// maxKnownSpellings bounds the secrets that are remembered, because each costs a search per answer.
+const maxKnownSpellings = 16
 
 func (c *spellingCache) of(secret string) []string {
 	c.mu.Lock()
@@ -68,8 +69,18 @@ func (c *spellingCache) of(secret string) []string {
 		c.known = map[string][]string{}
 	}
 	spelled := spellings(secret)
-	c.known[secret] = spelled
+	c.known[secret], c.all = spelled, nil
 	return spelled
+}
+
+// everything is the spellings of all secrets that requests carried lately.
+func (c *spellingCache) everything() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all == nil {
+		c.all = slices.Concat(slices.Collect(maps.Values(c.known))...)
+	}
+	return c.all
 }
 
 // spellings are the ways in which a secret can be written, longest first. Of a Base64 text, what it
@@ -134,10 +145,11 @@ func decimals(raw []byte, separator string) string {
 	return strings.Join(numbers, separator)
 }
 
-// everySpelling is all that is to be cut, longest first.
+// everySpelling is all that is to be cut, longest first: also what other requests carried, which a
+// server may remember.
 func (s *secrets) everySpelling() []string {
 	if s.all == nil {
-		s.all = slices.Clone(s.kept)
+		s.all = append(slices.Clone(s.kept), s.cache.everything()...)
 		for _, secret := range s.own {
 			s.all = append(s.all, spellings(secret)...)
 			_, signature, _ := strings.Cut(secret, "q-signature=")
@@ -174,24 +186,22 @@ func (s *secrets) cutFromHeader(header http.Header) {
 	if s == nil {
 		return
 	}
-	spelled := s.kept
+	long := false
 	var all strings.Builder
 	for _, values := range header {
 		for _, value := range values {
 			if len(value) < minSecret {
 				continue
 			}
-			if len(value) >= longEcho {
-				spelled = s.everySpelling()
-			}
+			long = long || len(value) >= longEcho
 			all.WriteString(value)
 			all.WriteByte('\n')
 		}
 	}
 	joined := all.String()
-	if !slices.ContainsFunc(spelled, func(secret string) bool {
-		return strings.Contains(joined, secret)
-	}) {
+	occurs := func(secret string) bool { return strings.Contains(joined, secret) }
+	if !long && !slices.ContainsFunc(s.kept, occurs) &&
+		!slices.ContainsFunc(s.cache.everything(), occurs) {
 		return
 	}
 	for _, values := range header {

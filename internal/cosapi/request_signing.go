@@ -32,6 +32,8 @@ var (
 type signingTransport struct {
 	config Config
 	base   http.RoundTripper
+	// spelled are the secrets of this client that no server's text may quote.
+	spelled spellingCache
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -60,7 +62,7 @@ func (t *signingTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	token := strings.TrimSpace(credentials.Token.Reveal())
 	cos.AddAuthorizationHeader(
 		strings.TrimSpace(credentials.SecretID), secretKey, token, signed, t.window())
-	call.secrets = secretsOf(signed, secretKey, token)
+	call.secrets = t.spelled.secretsOf(signed, secretKey, token)
 	resp, err := t.base.RoundTrip(signed)
 	if err != nil {
 		return nil, watch.end(err)
