@@ -169,3 +169,14 @@ type connectionError struct {
 
 // Error implements error.
 func (e *connectionError) Error() string { return e.err.Error() }
+
+// KeyMayHelp reports a refusal that another SSE-C key, one where there was none, or none explains:
+// COS answers 400 or 403, and its documents do not say when which.
+func KeyMayHelp(err error) bool {
+	switch Classify(err) {
+	case ClassCustomerKey, ClassPermission, ClassInvalid:
+		return true
+	default:
+		return false
+	}
+}

@@ -86,11 +86,11 @@ func (a *reencryptAction) Invoke(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ref, diags := a.data.resolve(objectAddress{
+	ref, diags := objectAddress{
 		bucket: config.Bucket, key: config.Key, region: config.Region,
-	}, path.Root("region"))
+	}.resolve(a.data.region, path.Root("region"))
 	resp.Diagnostics.Append(diags...)
-	key, diags := a.data.namedKey(path.Root("key_name"), config.KeyName)
+	key, diags := namedKey(a.data.keyring, path.Root("key_name"), config.KeyName)
 	resp.Diagnostics.Append(diags...)
 	encryption, diags := a.encryption(config)
 	resp.Diagnostics.Append(diags...)
@@ -110,10 +110,10 @@ func (a *reencryptAction) encryption(
 	config reencryptActionModel,
 ) (cosapi.Encryption, diag.Diagnostics) {
 	choice := decodeSSEAt(path.Root("sse"), config.SSE)
-	if _, diags := a.data.namedKey(choice.at.AtName("key_name"), choice.keyName); diags.HasError() {
+	if _, diags := namedKey(a.data.keyring, choice.at.AtName("key_name"), choice.keyName); diags.HasError() {
 		return nil, diags
 	}
-	return a.data.requestedEncryption(choice, types.StringNull())
+	return choice.encryption(a.data.keyring, a.data.keyringUnknown, types.StringNull())
 }
 
 // reencryption is one object on its way to another encryption.
@@ -129,7 +129,7 @@ type reencryption struct {
 func (r reencryption) run(ctx context.Context) (string, diag.Diagnostics) {
 	found, err := r.look(ctx)
 	if err != nil {
-		return "", diag.Diagnostics{r.data.lookFailed(r.attempt("read the object"), r.key, err)}
+		return "", diag.Diagnostics{lookFailed(r.data.keyring, r.attempt("read the object"), r.key, err)}
 	}
 	if r.isAsAsked(found.info) {
 		return fmt.Sprintf("%s is encrypted with %s already", r.ref, r.encryption.Mode()), nil
@@ -148,7 +148,7 @@ func (r reencryption) run(ctx context.Context) (string, diag.Diagnostics) {
 // encrypted as asked already: another run may have been here.
 func (r reencryption) look(ctx context.Context) (objectLook, error) {
 	found, err := r.data.look(ctx, r.ref, r.key)
-	if err != nil && r.key != nil && mayNeedKey(err) {
+	if err != nil && r.key != nil && cosapi.KeyMayHelp(err) {
 		if other, otherErr := r.data.look(ctx, r.ref, nil); otherErr == nil {
 			return other, nil
 		}
@@ -197,9 +197,7 @@ func (r reencryption) copy(ctx context.Context, found objectLook) (string, diag.
 	}
 	diags := warningsOf(r.ref, result)
 	if info.VersionID != "" {
-		diags.Append(earlierVersions(encryptedObjectModel{
-			Encryption: encryptionObject(info.Encryption),
-		}))
+		diags.Append(earlierVersions(info.Encryption.Mode))
 	}
 	return r.outcome(info.Encryption.Mode), diags
 }

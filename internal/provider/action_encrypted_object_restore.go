@@ -109,9 +109,9 @@ func (a *restoreAction) Invoke(
 	}
 	timeout, diags := config.Timeouts.Invoke(ctx, restoreTimeout)
 	resp.Diagnostics.Append(diags...)
-	ref, diags := a.data.resolve(config.address(), path.Root("region"))
+	ref, diags := config.address().resolve(a.data.region, path.Root("region"))
 	resp.Diagnostics.Append(diags...)
-	key, diags := a.data.namedKey(path.Root("key_name"), config.KeyName)
+	key, diags := namedKey(a.data.keyring, path.Root("key_name"), config.KeyName)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -42,18 +42,18 @@ func actionObjectAttributes() map[string]schema.Attribute {
 }
 
 // namedKey is the key of the keyring with that name, nil for no name; at is where the name is.
-func (d *providerData) namedKey(
-	at path.Path, name types.String,
+func namedKey(
+	keyring cosapi.Keyring, at path.Path, name types.String,
 ) (*cosapi.CustomerKey, diag.Diagnostics) {
 	if name.IsNull() {
 		return nil, nil
 	}
-	key, ok := d.keyring.ByName(name.ValueString())
+	key, ok := keyring.ByName(name.ValueString())
 	if !ok {
 		return nil, diag.Diagnostics{diag.NewAttributeErrorDiagnostic(at,
 			"SSE-C key is not in the keyring", fmt.Sprintf("There is no key %q in the provider's "+
 				"customer_keys (%s). Add the key, or name another one.", name.ValueString(),
-				quotedNames(d.keyring.Names())))}
+				quotedNames(keyring.Names())))}
 	}
 	return &key, nil
 }

@@ -2,14 +2,11 @@ package provider
 
 import (
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
@@ -222,52 +219,5 @@ func TestCopySourceLeadsNowhereElse(t *testing.T) {
 		if text := errorText(response.Diagnostics); !strings.Contains(text, "lower-case letters") {
 			t.Errorf("error = %q, want one that refuses the name", text)
 		}
-	}
-}
-
-func TestRegionIsCheckedWhereItComesFrom(t *testing.T) {
-	t.Parallel()
-	host := foreignHost(t)
-	bad := "x@" + host + "/"
-	dir := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(dir, "work.credential"),
-		[]byte(`{"secretId": "id", "secretKey": "key"}`), 0o600))
-	must(t, os.WriteFile(filepath.Join(dir, "work.configure"),
-		[]byte(`{"_sys_param": {"region": "`+bad+`"}}`), 0o600))
-	tests := map[string]struct {
-		region types.String
-		env    map[string]string
-		want   string
-	}{
-		"attribute": {text(bad), nil, "[region]: region: a region"},
-		"first variable": {
-			types.StringNull(),
-			map[string]string{"TENCENTCLOUD_REGION": bad},
-			"The environment variable TENCENTCLOUD_REGION says",
-		},
-		"second variable": {
-			types.StringNull(),
-			map[string]string{"COS_REGION": bad},
-			"The environment variable COS_REGION says",
-		},
-		"profile": {
-			types.StringNull(), map[string]string{
-				"TENCENTCLOUD_PROFILE": "work", "TENCENTCLOUD_SHARED_CREDENTIALS_DIR": dir,
-			}, "The .configure file of the tccli profile work says",
-		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			config := emptyProvider()
-			config.Region = tt.region
-			data, diags := setupOf(config, tt.env).data(t.Context())
-			if text := diagTexts(diags); !strings.Contains(text, tt.want) {
-				t.Errorf("error = %q, want %q", text, tt.want)
-			}
-			if data.client != nil {
-				t.Error("there is a client all the same")
-			}
-		})
 	}
 }

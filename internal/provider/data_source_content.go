@@ -15,24 +15,24 @@ import (
 )
 
 // describe looks at an object and turns a failure into a diagnostic.
-func (d *providerData) describe(
-	ctx context.Context, ref cosapi.ObjectRef, key *cosapi.CustomerKey,
+func describe(
+	ctx context.Context, d *providerData, ref cosapi.ObjectRef, key *cosapi.CustomerKey,
 ) (objectLook, diag.Diagnostics) {
 	found, err := d.look(ctx, ref, key)
 	if err == nil {
 		return found, nil
 	}
 	try := attempt{doing: "read the object", ref: ref, endpoint: d.endpoint}
-	return found, diag.Diagnostics{d.lookFailed(try, key, err)}
+	return found, diag.Diagnostics{lookFailed(d.keyring, try, key, err)}
 }
 
-// content reads an object into memory, with one request where no key has to be looked for.
-func (d *providerData) content(
-	ctx context.Context, ref cosapi.ObjectRef, key *cosapi.CustomerKey, limit int64,
+// readContent reads an object into memory, with one request where no key has to be looked for.
+func readContent(
+	ctx context.Context, d *providerData, ref cosapi.ObjectRef, key *cosapi.CustomerKey, limit int64,
 ) ([]byte, objectLook, diag.Diagnostics) {
 	content, info, err := d.client.Content(ctx, ref, key, limit)
 	found := objectLook{info: info, key: key}
-	if err != nil && key == nil && mayNeedKey(err) && d.keyring.Len() > 0 {
+	if err != nil && key == nil && cosapi.KeyMayHelp(err) && d.keyring.Len() > 0 {
 		var ok bool
 		var keyErr error
 		if found, ok, keyErr = d.lookWithKeyring(ctx, ref); ok {
@@ -43,7 +43,7 @@ func (d *providerData) content(
 	}
 	if err != nil {
 		try := attempt{doing: "read the object", ref: ref, endpoint: d.endpoint}
-		return nil, found, diag.Diagnostics{d.contentFailed(try, found.key, err)}
+		return nil, found, diag.Diagnostics{contentFailed(d.keyring, try, found.key, err)}
 	}
 	if found.key != nil && found.keyName == "" {
 		found.keyName, _, _ = d.keyring.ByMD5(found.key.MD5())
@@ -53,27 +53,27 @@ func (d *providerData) content(
 
 // lookFailed is the diagnostic for an object that could not be looked at; without a key it says
 // what the keyring has to do with it.
-func (d *providerData) lookFailed(
-	try attempt, key *cosapi.CustomerKey, err error,
+func lookFailed(
+	keyring cosapi.Keyring, try attempt, key *cosapi.CustomerKey, err error,
 ) diag.Diagnostic {
 	if key != nil {
 		try.mode = cosapi.ModeSSEC
 	}
 	failure := try.failed(err)
-	if key != nil || !mayNeedKey(err) {
+	if key != nil || !cosapi.KeyMayHelp(err) {
 		return failure
 	}
 	return diag.NewErrorDiagnostic(failure.Summary(), joinParagraphs(failure.Detail(),
-		"If the object is encrypted with a customer key (SSE-C): "+keyringText(d.keyring)))
+		"If the object is encrypted with a customer key (SSE-C): "+keyringText(keyring)))
 }
 
 // contentFailed is lookFailed that knows what to do about an object that is too large.
-func (d *providerData) contentFailed(
-	try attempt, key *cosapi.CustomerKey, err error,
+func contentFailed(
+	keyring cosapi.Keyring, try attempt, key *cosapi.CustomerKey, err error,
 ) diag.Diagnostic {
 	var tooLarge *cosapi.TooLargeError
 	if !errors.As(err, &tooLarge) {
-		return d.lookFailed(try, key, err)
+		return lookFailed(keyring, try, key, err)
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("max_bytes"), "Object is too large",
 		fmt.Sprintf("%s has %d bytes, and max_bytes allows %d. Raise max_bytes (up to %d), or "+

@@ -105,7 +105,7 @@ func (d *encryptedObjectDataSource) Read(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ref, diags := d.data.resolve(model.address(), path.Root("region"))
+	ref, diags := model.address().resolve(d.data.region, path.Root("region"))
 	resp.Diagnostics.Append(diags...)
 	choice, given := decodeOpeningSSE(path.Root("sse"), model.SSE)
 	key, diags := openingKey(choice, given, d.data.keyring)
@@ -134,10 +134,10 @@ func (d *encryptedObjectDataSource) read(
 	var diags diag.Diagnostics
 	if model.ReadContent.ValueBool() {
 		var content []byte
-		content, found, diags = d.data.content(ctx, ref, key, maxBytes(model.MaxBytes))
+		content, found, diags = readContent(ctx, d.data, ref, key, maxBytes(model.MaxBytes))
 		model.Content, model.ContentBase64 = contentValues(content)
 	} else {
-		found, diags = d.data.describe(ctx, ref, key)
+		found, diags = describe(ctx, d.data, ref, key)
 	}
 	if diags.HasError() {
 		return diags
@@ -153,12 +153,12 @@ func (d *encryptedObjectDataSource) read(
 	}
 	model.Region = types.StringValue(ref.Region)
 	model.VersionID = stringOrNull(found.info.VersionID)
-	model.objectFacts = d.data.facts(found)
+	model.objectFacts = factsOf(d.data.client, found)
 	return diags
 }
 
-// facts puts what was found into the words of the schema.
-func (d *providerData) facts(found objectLook) objectFacts {
+// factsOf puts what was found into the words of the schema.
+func factsOf(client *cosapi.Client, found objectLook) objectFacts {
 	info := found.info
 	return objectFacts{
 		ID:                 types.StringValue(info.Ref.Current().String()),
@@ -166,7 +166,7 @@ func (d *providerData) facts(found objectLook) objectFacts {
 		CRC64ECMA:          stringOrNull(info.CRC64),
 		Size:               types.Int64Value(info.Size),
 		LastModified:       timeOrNull(info.LastModified),
-		URL:                types.StringValue(d.client.URL(info.Ref.Current())),
+		URL:                types.StringValue(client.URL(info.Ref.Current())),
 		ContentType:        stringOrNull(info.Headers.ContentType),
 		CacheControl:       stringOrNull(info.Headers.CacheControl),
 		ContentDisposition: stringOrNull(info.Headers.ContentDisposition),

@@ -126,14 +126,15 @@ type wantedCopy struct {
 
 func (d *objectCopyDataSource) wanted(model objectCopyModel) (wantedCopy, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	destination, refDiags := d.data.resolve(objectAddress{
+	destination, refDiags := objectAddress{
 		bucket: model.Bucket, key: model.Key, region: model.Region,
-	}, path.Root("region"))
+	}.resolve(d.data.region, path.Root("region"))
 	diags.Append(refDiags...)
 	source, _ := decodeCopySource(model.CopySource)
 	sourceKey, keyDiags := openingKey(source.sseC, source.encrypted, d.data.keyring)
 	diags.Append(keyDiags...)
-	encryption, sseDiags := d.data.requestedEncryption(decodeSSE(model.SSE), types.StringNull())
+	encryption, sseDiags := decodeSSE(model.SSE).encryption(
+		d.data.keyring, d.data.keyringUnknown, types.StringNull())
 	diags.Append(sseDiags...)
 
 	wanted := wantedCopy{

@@ -14,12 +14,16 @@ func markerWith(
 	t *testing.T, change func(to *cosapi.ObjectRef, from *cosapi.ObjectInfo),
 ) cosapi.CopyMarker {
 	t.Helper()
-	to, from := testRef("to"), cosapi.ObjectInfo{Ref: testRef("from"), ETag: "e1", CRC64: "1"}
+	to := cosapi.ObjectRef{Region: "ap-guangzhou", Bucket: "examplebucket-1250000000", Key: "to"}
+	from := cosapi.ObjectInfo{Ref: to, ETag: "e1", CRC64: "1"}
+	from.Ref.Key = "from"
 	change(&to, &from)
 	marker, err := cosapi.NewCopyMarker(to, from, cosapi.CopyRequest{
 		Encryption: cosapi.SSECOS{Algorithm: "AES256"},
 	})
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return marker
 }
 

@@ -58,7 +58,7 @@ func (d *objectCopyDataSource) lookAtSource(
 	from, err := d.data.look(ctx, wanted.source, wanted.sourceKey)
 	if err != nil {
 		try.at = at.AtName("key")
-		return from, diag.Diagnostics{d.data.lookFailed(try, wanted.sourceKey, err)}
+		return from, diag.Diagnostics{lookFailed(d.data.keyring, try, wanted.sourceKey, err)}
 	}
 	if wanted.ifMatch != "" && wanted.ifMatch != from.info.ETag {
 		return from, diag.Diagnostics{diag.NewAttributeErrorDiagnostic(at.AtName("if_match"),
@@ -73,7 +73,7 @@ func (d *objectCopyDataSource) lookAtDestination(
 	ctx context.Context, wanted wantedCopy,
 ) (copyDestination, diag.Diagnostics) {
 	found, err := d.data.lookOnly(ctx, wanted.destination, wanted.destinationKey())
-	if err != nil && wanted.destinationKey() != nil && mayNeedKey(err) {
+	if err != nil && wanted.destinationKey() != nil && cosapi.KeyMayHelp(err) {
 		// It may have another key than the one that it is to have, or none.
 		found, err = d.data.lookOnly(ctx, wanted.destination, nil)
 	}
@@ -84,7 +84,7 @@ func (d *objectCopyDataSource) lookAtDestination(
 		return copyDestination{}, nil
 	}
 	// Refused: only the listing tells an object whose key is not at hand from a missing permission.
-	if mayNeedKey(err) {
+	if cosapi.KeyMayHelp(err) {
 		_, listed, listErr := d.data.client.Find(ctx, wanted.destination)
 		if listErr == nil && listed {
 			return copyDestination{exists: true}, nil

@@ -104,9 +104,9 @@ func (d *encryptedObjectsDataSource) Read(
 		return
 	}
 	ctx = d.data.maskSecrets(ctx)
-	ref, diags := d.data.resolve(objectAddress{
+	ref, diags := objectAddress{
 		bucket: model.Bucket, region: model.Region,
-	}, path.Root("region"))
+	}.resolve(d.data.region, path.Root("region"))
 	resp.Diagnostics.Append(diags...)
 	expectation, diags := d.expectation(ctx, model.Expect)
 	resp.Diagnostics.Append(diags...)

@@ -203,7 +203,7 @@ func (a *audit) look(ctx context.Context, listed cosapi.ListedObject) (*auditedO
 		return nil, nil
 	case cosapi.Classify(err) == cosapi.ClassCustomerKey:
 		mode = string(cosapi.ModeSSEC)
-	case mayNeedKey(err):
+	case cosapi.KeyMayHelp(err):
 		mode = modeUnknown
 	default:
 		return nil, err
@@ -253,7 +253,7 @@ func (k *keyTrial) head(
 	ctx context.Context, client auditClient, ref cosapi.ObjectRef,
 ) (cosapi.ObjectInfo, string, error) {
 	info, err := client.HeadOnly(ctx, ref, nil)
-	if err == nil || !mayNeedKey(err) {
+	if err == nil || !cosapi.KeyMayHelp(err) {
 		return info, "", err
 	}
 	first := int(k.last.Load())
@@ -265,7 +265,7 @@ func (k *keyTrial) head(
 			k.last.Store(int64(at))
 			return info, k.names[at], nil
 		}
-		if !mayNeedKey(err) {
+		if !cosapi.KeyMayHelp(err) {
 			return cosapi.ObjectInfo{}, "", err
 		}
 	}

@@ -76,10 +76,13 @@ func (b *countedBucket) Head(
 	return b.HeadOnly(ctx, ref, key)
 }
 
+// testSlots is how many objects a test audits at once.
+const testSlots = 32
+
 func newAudit(bucket auditClient, limit int64) *audit {
 	return &audit{
 		client: bucket, keyring: newKeyTrial(cosapi.Keyring{}),
-		slots: make(chan struct{}, auditConcurrency), limit: limit, violationsOnly: true,
+		slots: make(chan struct{}, testSlots), limit: limit, violationsOnly: true,
 	}
 }
 
@@ -91,7 +94,9 @@ func TestAuditHoldsNoMoreForTenThousandObjectsThanForOneThousand(t *testing.T) {
 	peak := func(n int) uint64 {
 		bucket := &countedBucket{n: n, status: cosapi.EncryptionStatus{Mode: cosapi.ModeSSECOS}}
 		report := newAudit(bucket, maxAuditLimit)
-		must(t, report.run(t.Context()))
+		if err := report.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		if report.total != int64(n) || bucket.heads.Load() != int64(n) || len(report.objects) != 0 {
 			t.Fatalf("total = %d, HEADs = %d, kept = %d, want %d, %d and none",
 				report.total, bucket.heads.Load(), len(report.objects), n, n)
@@ -124,7 +129,9 @@ func TestAuditStopsAtItsLimit(t *testing.T) {
 			t.Parallel()
 			bucket := &countedBucket{n: tt.objects, status: cosapi.EncryptionStatus{Mode: cosapi.ModeNone}}
 			report := newAudit(bucket, tt.limit)
-			must(t, report.run(t.Context()))
+			if err := report.run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			if report.total != tt.total || report.truncated != tt.truncated || bucket.lists != tt.lists {
 				t.Errorf("total = %d, truncated = %v, listings = %d, want %d, %v, %d", report.total,
 					report.truncated, bucket.lists, tt.total, tt.truncated, tt.lists)
@@ -141,7 +148,9 @@ func TestAuditLogsItsProgress(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	report := newAudit(&countedBucket{n: 2500}, maxAuditLimit)
-	must(t, report.run(tflogtest.RootLogger(t.Context(), &log)))
+	if err := report.run(tflogtest.RootLogger(t.Context(), &log)); err != nil {
+		t.Fatal(err)
+	}
 	if lines := strings.Count(log.String(), `"@level":"info"`); lines != 3 {
 		t.Errorf("log = %s, want a line for each of three pages", log.String())
 	}
@@ -155,7 +164,7 @@ func TestAuditEndsWithTheFirstErrorThatNoKeyExplains(t *testing.T) {
 	if err := report.run(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("error = %v, want %v", err, broken)
 	}
-	if got := bucket.heads.Load(); got > 2*auditConcurrency {
+	if got := bucket.heads.Load(); got > 2*testSlots {
 		t.Errorf("HEADs after the first error = %d", got)
 	}
 }
@@ -163,7 +172,9 @@ func TestAuditEndsWithTheFirstErrorThatNoKeyExplains(t *testing.T) {
 func TestAuditEndsWhenItIsCancelled(t *testing.T) {
 	t.Parallel()
 	report := newAudit(&countedBucket{n: 10}, maxAuditLimit)
-	if err := report.run(canceled()); !errors.Is(err, context.Canceled) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := report.run(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want %v", err, context.Canceled)
 	}
 }

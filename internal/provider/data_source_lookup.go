@@ -29,16 +29,16 @@ func (d *providerData) ready() diag.Diagnostics {
 			"what they depend on first, with -target.")}
 }
 
-// resolve names the object of an address; without a region it is in the provider's.
-func (d *providerData) resolve(
-	address objectAddress, regionAt path.Path,
+// resolve names the object of an address; without a region it is in that one, the provider's.
+func (a objectAddress) resolve(
+	region string, regionAt path.Path,
 ) (cosapi.ObjectRef, diag.Diagnostics) {
 	ref := cosapi.ObjectRef{
-		Bucket: address.bucket.ValueString(), Key: address.key.ValueString(),
-		Region: address.region.ValueString(), VersionID: address.versionID.ValueString(),
+		Bucket: a.bucket.ValueString(), Key: a.key.ValueString(),
+		Region: a.region.ValueString(), VersionID: a.versionID.ValueString(),
 	}
 	if ref.Region == "" {
-		ref.Region = d.region
+		ref.Region = region
 	}
 	if ref.Region != "" {
 		return ref, nil
@@ -81,7 +81,7 @@ func (d *providerData) lookOnly(
 	case err == nil && key != nil:
 		name, _, _ := d.keyring.ByMD5(key.MD5())
 		return objectLook{info: info, key: key, keyName: name}, nil
-	case err == nil || key != nil || !mayNeedKey(err):
+	case err == nil || key != nil || !cosapi.KeyMayHelp(err):
 		return objectLook{info: info}, err
 	}
 	found, ok, keyErr := d.lookWithKeyring(ctx, ref)
@@ -101,22 +101,11 @@ func (d *providerData) lookWithKeyring(
 		switch {
 		case err == nil:
 			return objectLook{info: info, key: &key, keyName: name}, true, nil
-		case !mayNeedKey(err):
+		case !cosapi.KeyMayHelp(err):
 			return objectLook{}, false, err
 		}
 	}
 	return objectLook{}, false, nil
-}
-
-// mayNeedKey reports a refusal that a missing or wrong SSE-C key explains: COS answers 400 or 403
-// and its documents do not say when which.
-func mayNeedKey(err error) bool {
-	switch cosapi.Classify(err) {
-	case cosapi.ClassCustomerKey, cosapi.ClassPermission, cosapi.ClassInvalid:
-		return true
-	default:
-		return false
-	}
 }
 
 // keyringText lists the names in the keyring for messages.

@@ -174,9 +174,9 @@ func (e *encryptedObjectEphemeral) Open(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ref, diags := e.data.resolve(objectAddress{
+	ref, diags := objectAddress{
 		bucket: model.Bucket, key: model.Key, region: model.Region, versionID: model.VersionID,
-	}, path.Root("region"))
+	}.resolve(e.data.region, path.Root("region"))
 	resp.Diagnostics.Append(diags...)
 	choice, given := decodeOpeningSSE(path.Root("sse"), model.SSE)
 	key, diags := openingKey(choice, given, e.data.keyring)
@@ -185,7 +185,7 @@ func (e *encryptedObjectEphemeral) Open(
 		return
 	}
 	ctx = e.data.maskSecrets(ctx, keyList(key)...)
-	content, found, diags := e.data.content(ctx, ref, key, maxBytes(model.MaxBytes))
+	content, found, diags := readContent(ctx, e.data, ref, key, maxBytes(model.MaxBytes))
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -90,9 +90,9 @@ func (l *encryptedObjectList) List(
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	bucket, diags := l.data.resolve(objectAddress{
+	bucket, diags := objectAddress{
 		bucket: config.Bucket, region: config.Region,
-	}, path.Root("region"))
+	}.resolve(l.data.region, path.Root("region"))
 	if diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return

@@ -139,7 +139,9 @@ func identityCases(token string) map[string]roleCase {
 func TestRolesComeFromConfigurationAndEnvironment(t *testing.T) {
 	t.Parallel()
 	token := filepath.Join(t.TempDir(), "token")
-	must(t, os.WriteFile(token, []byte("oidc"), 0o600))
+	if err := os.WriteFile(token, []byte("oidc"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	cases := roleCases(t, token)
 	maps.Copy(cases, identityCases(token))
 	for name, tt := range cases {

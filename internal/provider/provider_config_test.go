@@ -362,7 +362,9 @@ func TestCredentialSourceOrder(t *testing.T) {
 	for _, name := range []string{"work", "default"} {
 		content := fmt.Sprintf(`{"secretId": "AKID-%s", "secretKey": "k"}`, name)
 		file := filepath.Join(dir, name+".credential")
-		must(t, os.WriteFile(file, []byte(content), 0o600))
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	env := map[string]string{
 		"TENCENTCLOUD_SECRET_ID": "AKID-env", "TENCENTCLOUD_SECRET_KEY": "k-env",
@@ -437,7 +439,9 @@ func TestWithoutCredentialsTheErrorSaysWhatWasTried(t *testing.T) {
 	if diags.HasError() || data.client == nil {
 		t.Fatalf("missing credentials fail Configure: %s", diagTexts(diags))
 	}
-	_, err := data.client.Head(t.Context(), testRef("k"), nil)
+	_, err := data.client.Head(t.Context(), cosapi.ObjectRef{
+		Region: "ap-guangzhou", Bucket: "examplebucket-1250000000", Key: "k",
+	}, nil)
 	var failure *credential.Error
 	if !errors.As(err, &failure) {
 		t.Fatalf("error = %v, want a *credential.Error", err)
@@ -491,6 +495,56 @@ func TestIncompleteCredentialsAreErrors(t *testing.T) {
 			got := diagTexts(diags)
 			if !diags.HasError() || !strings.Contains(got, tt.want) || strings.Contains(got, "canary") {
 				t.Errorf("diagnostics = %q, want an error with %s and no secret", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRegionIsCheckedWhereItComesFrom(t *testing.T) {
+	t.Parallel()
+	const bad = "x@127.0.0.1:1/"
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "work.credential"),
+		[]byte(`{"secretId": "id", "secretKey": "key"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "work.configure"),
+		[]byte(`{"_sys_param": {"region": "`+bad+`"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		region types.String
+		env    map[string]string
+		want   string
+	}{
+		"attribute": {text(bad), nil, "[region]: region: a region"},
+		"first variable": {
+			types.StringNull(),
+			map[string]string{"TENCENTCLOUD_REGION": bad},
+			"The environment variable TENCENTCLOUD_REGION says",
+		},
+		"second variable": {
+			types.StringNull(),
+			map[string]string{"COS_REGION": bad},
+			"The environment variable COS_REGION says",
+		},
+		"profile": {
+			types.StringNull(), map[string]string{
+				"TENCENTCLOUD_PROFILE": "work", "TENCENTCLOUD_SHARED_CREDENTIALS_DIR": dir,
+			}, "The .configure file of the tccli profile work says",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := emptyProvider()
+			config.Region = tt.region
+			data, diags := setupOf(config, tt.env).data(t.Context())
+			if text := diagTexts(diags); !strings.Contains(text, tt.want) {
+				t.Errorf("error = %q, want %q", text, tt.want)
+			}
+			if data.client != nil {
+				t.Error("there is a client all the same")
 			}
 		})
 	}

@@ -92,11 +92,16 @@ func TestMasksCoverKeysAndCredentialsInEverySpelling(t *testing.T) {
 		t.Fatal(diagTexts(diags))
 	}
 	var log bytes.Buffer
-	ctx := data.maskSecrets(tflogtest.RootLogger(t.Context(), &log), mustKey(t, given))
 	secrets := []string{"canary-secret", "canary-token"}
-	for _, key := range []string{inRing, given} {
-		secrets = append(secrets, mustKey(t, key).Redactions()...)
+	var key cosapi.CustomerKey
+	for _, text := range []string{inRing, given} {
+		var err error
+		if key, err = cosapi.ParseCustomerKey(text); err != nil {
+			t.Fatal(err)
+		}
+		secrets = append(secrets, key.Redactions()...)
 	}
+	ctx := data.maskSecrets(tflogtest.RootLogger(t.Context(), &log), key)
 	for _, secret := range secrets {
 		tflog.Info(ctx, "message "+secret, map[string]any{"field": "value " + secret})
 	}

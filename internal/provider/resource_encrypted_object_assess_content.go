@@ -144,7 +144,8 @@ func (a *assessor) assessCopySource(
 	if a.data.client == nil || a.data.anyUnknown() {
 		return result, nil
 	}
-	source, diags := a.data.copySource(body.copySource, a.data.objectRef(a.plan).Region)
+	source, diags := body.copySource.source(
+		a.data.keyring, a.data.keyringUnknown, a.plan.ref(a.data.region).Region)
 	if diags.HasError() {
 		return a.unverifiedSource(diags)
 	}
@@ -194,29 +195,29 @@ func (a *assessor) sourceProblem(source cosapi.ObjectRef, err error) diag.Diagno
 	return tried.failed(err)
 }
 
-// copySource is the object that copy_source names, with its key. It is in the copy's region unless
-// it names another.
-func (d *providerData) copySource(
-	choice copySourceChoice, region string,
+// source is the object that copy_source names, with its key. It is in region, the copy's, unless it
+// names another. unknown says that the keyring lacks keys that are not known yet.
+func (c copySourceChoice) source(
+	keyring cosapi.Keyring, unknown bool, region string,
 ) (cosapi.CopySource, diag.Diagnostics) {
 	source := cosapi.CopySource{
 		Ref: cosapi.ObjectRef{
-			Region: choice.region.ValueString(), Bucket: choice.bucket.ValueString(),
-			Key: choice.key.ValueString(), VersionID: choice.versionID.ValueString(),
+			Region: c.region.ValueString(), Bucket: c.bucket.ValueString(),
+			Key: c.key.ValueString(), VersionID: c.versionID.ValueString(),
 		},
-		IfMatch: choice.ifMatch.ValueString(),
+		IfMatch: c.ifMatch.ValueString(),
 	}
 	if source.Ref.Region == "" {
 		source.Ref.Region = region
 	}
-	if !choice.encrypted {
+	if !c.encrypted {
 		return source, nil
 	}
-	resolved, diags := choice.sseC.resolveKey(d.keyring, d.keyringUnknown)
+	resolved, diags := c.sseC.resolveKey(keyring, unknown)
 	switch {
 	case diags.HasError():
 	case !resolved.ok:
-		diags.Append(missingKey(resolved, d.keyring))
+		diags.Append(missingKey(resolved, keyring))
 	default:
 		source.Key = &resolved.key
 	}

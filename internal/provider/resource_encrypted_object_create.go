@@ -77,14 +77,16 @@ func (r *encryptedObjectResource) newWrite(
 	planned := decodeSSE(plan.SSE)
 	choice.algorithm = planned.algorithm
 	body, diags := decodeBody(config)
-	encryption, encryptionDiags := r.data.requestedEncryption(choice, remembered)
+	encryption, encryptionDiags := choice.encryption(
+		r.data.keyring, r.data.keyringUnknown, remembered)
 	diags.Append(encryptionDiags...)
 	write := &objectWrite{
-		data: r.data, ref: r.data.objectRef(plan), plan: plan,
+		data: r.data, ref: plan.ref(r.data.region), plan: plan,
 		body: body, choice: choice, encryption: encryption,
 	}
 	if body.kind == bodyCopySource && !diags.HasError() {
-		source, sourceDiags := r.data.copySource(body.copySource, write.ref.Region)
+		source, sourceDiags := body.copySource.source(
+			r.data.keyring, r.data.keyringUnknown, write.ref.Region)
 		diags.Append(sourceDiags...)
 		write.source = source
 	}
@@ -241,7 +243,7 @@ func (w *objectWrite) alreadyExists() diag.Diagnostic {
 		fmt.Sprintf("There is an object %s in region %s that this resource does not manage, and "+
 			"it was not touched. To manage it, import it:\n\n"+
 			"  terraform import ADDRESS '%s'\n\n"+
-			"To replace it, set overwrite = true.", w.ref, w.ref.Region, w.data.importID(w.ref)))
+			"To replace it, set overwrite = true.", w.ref, w.ref.Region, importIDOf(w.data, w.ref)))
 }
 
 // writtenTwice is the error of a second resource with the same key.
@@ -251,8 +253,8 @@ func writtenTwice(ref cosapi.ObjectRef) diag.Diagnostic {
 			"a replacement on the same key must not use create_before_destroy.", ref, ref.Region))
 }
 
-// importID is the id that imports ref. In another region than the provider's only the URL does.
-func (d *providerData) importID(ref cosapi.ObjectRef) string {
+// importIDOf is the id that imports ref. In another region than the provider's only the URL does.
+func importIDOf(d *providerData, ref cosapi.ObjectRef) string {
 	if ref.Region != d.region {
 		return d.client.URL(ref)
 	}

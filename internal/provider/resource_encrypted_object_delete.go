@@ -29,27 +29,27 @@ func (r *encryptedObjectResource) Delete(
 	ctx, cancel := withDeadline(ctx, deadline)
 	defer cancel()
 
-	ref := r.data.objectRef(state)
+	ref := state.ref(r.data.region)
 	if r.data.written.contains(ref) {
 		resp.Diagnostics.Append(keptBecauseWritten(ref))
 		return
 	}
-	err := r.data.deleteObject(ctx, ref, state)
+	err := carryOutDeletion(ctx, r.data.client, ref, state)
 	resp.Diagnostics.Append(r.deleteDiagnostics(ref, err)...)
 }
 
-// deleteObject carries out a deletion policy.
-func (d *providerData) deleteObject(
-	ctx context.Context, ref cosapi.ObjectRef, state encryptedObjectModel,
+// carryOutDeletion does what a deletion policy says.
+func carryOutDeletion(
+	ctx context.Context, client *cosapi.Client, ref cosapi.ObjectRef, state encryptedObjectModel,
 ) error {
 	switch state.DeletionPolicy.ValueString() {
 	case deleteAllVersions:
-		_, err := d.client.DeleteAllVersions(ctx, ref)
+		_, err := client.DeleteAllVersions(ctx, ref)
 		return err
 	case deleteVersion:
 		ref.VersionID = state.VersionID.ValueString()
 	}
-	_, err := d.client.Delete(ctx, ref)
+	_, err := client.Delete(ctx, ref)
 	return err
 }
 

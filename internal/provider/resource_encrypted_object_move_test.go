@@ -91,7 +91,7 @@ func TestMoveRefusesOtherSources(t *testing.T) {
 
 func TestMoveLeavesOutWhatCOSDoesNotTake(t *testing.T) {
 	t.Parallel()
-	moved := movedObject{Bucket: testBucket, Key: "a", ACL: "public-read-write"}.model()
+	moved := movedObject{Bucket: "examplebucket-1250000000", Key: "a", ACL: "public-read-write"}.model()
 	if !moved.ACL.IsNull() || !moved.Tags.IsNull() || !moved.Content.IsNull() {
 		t.Errorf("acl = %s, tags = %s, content = %s", moved.ACL, moved.Tags, moved.Content)
 	}

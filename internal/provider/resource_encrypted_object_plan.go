@@ -58,7 +58,7 @@ func (p *objectPlan) run(ctx context.Context) diag.Diagnostics {
 		p.known = baseline{}
 	}
 	if !p.creating && p.neverRead() {
-		return diag.Diagnostics{notReadYet(p.data.objectRef(p.state))}
+		return diag.Diagnostics{notReadYet(p.state.ref(p.data.region))}
 	}
 	diags := p.verifyWithConfiguredKey(ctx)
 	p.planHeaders()
@@ -103,7 +103,7 @@ func (p *objectPlan) planPlace() {
 	switch {
 	case p.plan.Region.IsUnknown():
 	case p.data.client != nil:
-		p.plan.URL = types.StringValue(p.data.client.URL(p.data.objectRef(p.plan)))
+		p.plan.URL = types.StringValue(p.data.client.URL(p.plan.ref(p.data.region)))
 	case !p.creating && !p.moves() && !p.state.URL.IsNull():
 		p.plan.URL = p.state.URL
 	}
@@ -154,7 +154,7 @@ func (p *objectPlan) verifyWithConfiguredKey(ctx context.Context) diag.Diagnosti
 	}
 	key, err := cosapi.ParseCustomerKey(choice.keyWO.ValueString())
 	refresh := &objectRefresh{
-		data: p.data, ref: p.data.objectRef(p.state), state: p.state, known: p.known,
+		data: p.data, ref: p.state.ref(p.data.region), state: p.state, known: p.known,
 	}
 	if err != nil || key.MD5() != recorded || len(refresh.readingKeys(recorded)) > 0 {
 		return nil
@@ -166,7 +166,7 @@ func (p *objectPlan) verifyWithConfiguredKey(ctx context.Context) diag.Diagnosti
 		refresh.take(info)
 		p.state, p.known = refresh.state, refresh.known
 		return nil
-	case refusesKey(err) && observed.CustomerKeyMD5 == "":
+	case cosapi.KeyMayHelp(err) && observed.CustomerKeyMD5 == "":
 		return nil
 	case cosapi.Classify(err) == cosapi.ClassNotFound:
 		return nil

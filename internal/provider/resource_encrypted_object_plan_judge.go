@@ -30,7 +30,7 @@ func (p *objectPlan) judge(found assessment, d decision) diag.Diagnostics {
 		diags.Append(uploadInstead(d.instead, found.body, p.state))
 	}
 	if writes && !p.creating && !p.prior.VersionID.IsNull() && found.sse.change != unchanged {
-		diags.Append(earlierVersions(p.state))
+		diags.Append(earlierVersions(p.observedMode()))
 	}
 	return diags
 }
@@ -103,12 +103,18 @@ func uploadInstead(why obstacle, body objectBody, state encryptedObjectModel) di
 	return diag.NewAttributeWarningDiagnostic(body.argument(), summary, reason)
 }
 
-// earlierVersions warns that history is not re-encrypted.
-func earlierVersions(state encryptedObjectModel) diag.Diagnostic {
+// observedMode is the mode in the state.
+func (p *objectPlan) observedMode() cosapi.Mode {
+	observed, _ := encryptionStatus(p.state.Encryption)
+	return observed.Mode
+}
+
+// earlierVersions warns that history is not re-encrypted. before is the mode that it was written
+// with.
+func earlierVersions(before cosapi.Mode) diag.Diagnostic {
 	text := "The bucket keeps versions. Earlier versions of the object keep the encryption that " +
 		"they were written with."
-	observed, _ := encryptionStatus(state.Encryption)
-	if observed.Mode == cosapi.ModeSSEC {
+	if before == cosapi.ModeSSEC {
 		text += " Keep the old key for as long as they are needed."
 	}
 	return diag.NewAttributeWarningDiagnostic(path.Root("sse"),

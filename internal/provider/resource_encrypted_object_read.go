@@ -26,7 +26,7 @@ func (r *encryptedObjectResource) Read(
 	ctx, cancel := withDeadline(r.data.maskSecrets(ctx, clearKeys(state.SSE)...), deadline)
 	defer cancel()
 
-	ref := r.data.objectRef(state)
+	ref := state.ref(r.data.region)
 	// Before the look-up: without an identity the framework reports an object that is gone as a
 	// defect of the provider.
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, ref)...)

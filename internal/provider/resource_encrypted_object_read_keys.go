@@ -78,7 +78,7 @@ func (f *objectRefresh) lookupWithKeys(
 		}
 		withRecorded = withRecorded || candidate.recorded
 		refusal = err
-		if !refusesKey(err) {
+		if !cosapi.KeyMayHelp(err) {
 			return f.lookupFailed(ctx, err, withRecorded)
 		}
 	}
@@ -86,16 +86,6 @@ func (f *objectRefresh) lookupWithKeys(
 		return info, true, nil
 	}
 	return f.lookupFailed(ctx, refusal, withRecorded)
-}
-
-// refusesKey reports an answer that a wrong key may have caused, so that another key or none may
-// fare better.
-func refusesKey(err error) bool {
-	switch cosapi.Classify(err) {
-	case cosapi.ClassCustomerKey, cosapi.ClassPermission, cosapi.ClassInvalid:
-		return true
-	}
-	return false
 }
 
 // lookupWithoutKey refreshes an SSE-C object whose key is not at hand: a listing shows whether it
@@ -117,7 +107,7 @@ func (f *objectRefresh) lookupWithoutKey(
 	switch {
 	case headErr == nil:
 		return info, true, nil
-	case err == nil && found && refusesKey(headErr):
+	case err == nil && found && cosapi.KeyMayHelp(headErr):
 		f.takeListed(listed)
 		return cosapi.ObjectInfo{}, false, nil
 	}

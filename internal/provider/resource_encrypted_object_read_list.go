@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"maps"
 	"math/big"
+	"sync"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -14,6 +16,17 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
+
+// encryptedObjectTypeName is the type of the resource.
+const encryptedObjectTypeName = "cos_encrypted_object"
+
+// encryptedObjectType is the type of its state.
+var encryptedObjectType = sync.OnceValue(func() tftypes.Type {
+	ctx := context.Background()
+	var schema resource.SchemaResponse
+	newEncryptedObjectResource().Schema(ctx, resource.SchemaRequest{}, &schema)
+	return schema.Schema.Type().TerraformType(ctx)
+})
 
 // listedRead is the refresh of an object that a listing may answer: the few members of the state
 // that it takes, without the cost of a whole model.
@@ -26,16 +39,17 @@ type listedRead struct {
 	alone bool
 }
 
-// listedRead reports false for what no listing can answer: another resource type, another
+// newListedRead reports false for what no listing can answer: another resource type, another
 // refresh_mode, a state that was never completed, and one that cannot be read, which is for the
 // framework to report.
-func (s *server) listedRead(req *tfprotov6.ReadResourceRequest) (listedRead, bool) {
-	data := s.provider.data.Load()
+func newListedRead(
+	data *providerData, req *tfprotov6.ReadResourceRequest,
+) (listedRead, bool) {
 	if data == nil || data.refresher == nil || data.anyUnknown() ||
 		req.TypeName != encryptedObjectTypeName || req.CurrentState == nil {
 		return listedRead{}, false
 	}
-	value, err := req.CurrentState.Unmarshal(s.stateType())
+	value, err := req.CurrentState.Unmarshal(encryptedObjectType())
 	read := listedRead{data: data}
 	if err != nil || value.IsNull() || value.As(&read.state) != nil {
 		return listedRead{}, false
@@ -48,11 +62,11 @@ func (s *server) listedRead(req *tfprotov6.ReadResourceRequest) (listedRead, boo
 		return listedRead{}, false
 	}
 	read.alone = len(private) == 1
-	read.ref = data.objectRef(encryptedObjectModel{
+	read.ref = encryptedObjectModel{
 		Bucket: types.StringValue(textOf(read.state["bucket"])),
 		Key:    types.StringValue(textOf(read.state["key"])),
 		Region: types.StringValue(textOf(read.state["region"])),
-	})
+	}.ref(data.region)
 	return read, true
 }
 

@@ -47,7 +47,7 @@ func (r *objectRestoreResource) restore(
 	if diags.HasError() {
 		return false, diags
 	}
-	ref, refDiags := r.data.resolve(plan.address(), path.Root("region"))
+	ref, refDiags := plan.address().resolve(r.data.region, path.Root("region"))
 	diags.Append(refDiags...)
 	choice, given := decodeOpeningSSE(path.Root("sse"), config.SSE)
 	key, keyDiags := openingKey(choice, given, r.data.keyring)
@@ -106,7 +106,7 @@ func (r *objectRestoreResource) Read(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ref, diags := r.data.resolve(state.address(), path.Root("region"))
+	ref, diags := state.address().resolve(r.data.region, path.Root("region"))
 	resp.Diagnostics.Append(diags...)
 	choice, given := decodeOpeningSSE(path.Root("sse"), state.SSE)
 	resolved, diags := choice.resolveKey(r.data.keyring, false)
@@ -147,7 +147,7 @@ func (r *objectRestoreResource) refresh(
 		return true, nil
 	case class == cosapi.ClassNoSuchBucket:
 		return true, diag.Diagnostics{try.warning(err)}
-	case mayNeedKey(err):
+	case cosapi.KeyMayHelp(err):
 		state.expire(time.Now())
 		return false, diag.Diagnostics{try.warning(err)}
 	}

@@ -110,7 +110,7 @@ func (r *objectRestoreResource) storageClass(
 	if r.data == nil || r.data.client == nil || plan.ID.IsUnknown() || plan.Region.IsUnknown() {
 		return "", nil
 	}
-	ref, diags := r.data.resolve(plan.address(), path.Root("region"))
+	ref, diags := plan.address().resolve(r.data.region, path.Root("region"))
 	choice, given := decodeOpeningSSE(path.Root("sse"), config.SSE)
 	resolved, keyDiags := choice.resolveKey(r.data.keyring, r.data.keyringUnknown)
 	if given && !resolved.ok || diags.HasError() || keyDiags.HasError() {

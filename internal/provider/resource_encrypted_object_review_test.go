@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
-
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
 // secretObject is an object whose bytes only the configuration has.
@@ -167,19 +166,19 @@ func TestDamagedCreateIsTakenAway(t *testing.T) {
 	t.Parallel()
 	cloud := newCloud(t, cosemu.Config{})
 	cloud.upload("a", "damaged", cosapi.SSECOS{Algorithm: "AES256"})
-	write := &objectWrite{
-		data: &providerData{client: cloud.somebodyElse()}, ref: testRef("a"),
-		encryption: cosapi.SSECOS{Algorithm: "AES256"},
+	failed := func(err error) diag.Diagnostics {
+		return CreateFailed(t.Context(), cloud.somebodyElse(), testRef("a"),
+			cosapi.SSECOS{Algorithm: "AES256"}, err)
 	}
 	damaged := &cosapi.ChecksumError{Ref: testRef("a"), Local: "1", COS: "2", Part: 1}
-	diags := write.createFailed(t.Context(), damaged)
+	diags := failed(damaged)
 	if diags.ErrorsCount() != 1 {
 		t.Errorf("diagnostics = %v, want one error", diags)
 	}
 	// A damaged part has made no object: what is there is somebody else's.
 	made := cloud.head(testRef("a"), nil)
 	damaged.Part, damaged.Result = 0, &cosapi.WriteResult{ETag: made.ETag}
-	if diags := write.createFailed(t.Context(), damaged); diags.ErrorsCount() != 1 {
+	if diags := failed(damaged); diags.ErrorsCount() != 1 {
 		t.Errorf("diagnostics = %v, want one error", diags)
 	}
 	cloud.isGone("a")
@@ -265,29 +264,6 @@ func TestApplyWithAnUnknownProvider(t *testing.T) {
 	_, diagnostics = object.on(unknown()).apply(config.with(attrs{"cache_control": "no-store"}))
 	expectError(t, errorText(diagnostics), "provider", "unknown")
 	expectError(t, errorText(object.on(unknown()).destroy()), "provider", "unknown")
-}
-
-// TestKeysOfACopyAreMasked: a copy handles up to three keys, and none of them may be printed.
-func TestKeysOfACopyAreMasked(t *testing.T) {
-	t.Parallel()
-	cloud := newCloud(t, cosemu.Config{})
-	source := mustKey(t, testKeyB)
-	write := &objectWrite{
-		data:       &providerData{client: cloud.somebodyElse(), secrets: func() []string { return nil }},
-		encryption: cosapi.SSEC{Key: mustKey(t, testKeyA)},
-		source:     cosapi.CopySource{Key: &source},
-	}
-	keys := write.keys()
-	if len(keys) != 2 || keys[0].MD5() == keys[1].MD5() {
-		t.Errorf("%d keys are masked, want both", len(keys))
-	}
-	state := sseState(sseChoice{mode: cosapi.ModeSSEC, customerKeyChoice: customerKeyChoice{
-		key: types.StringValue(testKeyC),
-	}})
-	old := clearKeys(state)
-	if len(old) != 1 || old[0].MD5() != mustKey(t, testKeyC).MD5() {
-		t.Error("the key in the state is not masked")
-	}
 }
 
 // TestLargeFileChangedAfterThePlan: a body of several parts is found out before it is completed.

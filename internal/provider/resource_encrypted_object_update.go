@@ -43,7 +43,7 @@ func (r *encryptedObjectResource) Update(
 		state = prior
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, r.data.objectRef(prior))...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, prior.ref(r.data.region))...)
 	resp.Diagnostics.Append(u.known.write(ctx, resp.Private)...)
 }
 
@@ -122,7 +122,7 @@ func (u *objectUpdate) checkPlannedKey(d decision) diag.Diagnostics {
 
 // updateParts changes tags and ACL where they are all that differs.
 func (u *objectUpdate) updateParts(ctx context.Context, d decision) diag.Diagnostics {
-	ref := u.data.objectRef(u.state)
+	ref := u.state.ref(u.data.region)
 	tried := attempt{ref: ref, endpoint: u.data.endpoint}
 	u.result, u.done = u.unwrittenState(), true
 	if d.tags {
@@ -258,7 +258,7 @@ func (u *objectUpdate) explain(err error) diag.Diagnostic {
 // takeSame stores what the HEAD before an upload showed: the object has the bytes already.
 func (u *objectUpdate) takeSame(info cosapi.ObjectInfo) {
 	refresh := &objectRefresh{
-		data: u.data, ref: u.data.objectRef(u.state), state: u.state, known: u.known,
+		data: u.data, ref: u.state.ref(u.data.region), state: u.state, known: u.known,
 	}
 	refresh.take(info)
 	u.state, u.known = refresh.state, refresh.known

@@ -20,42 +20,42 @@ func withDeadline(ctx context.Context, d time.Duration) (context.Context, contex
 	return context.WithTimeout(ctx, d)
 }
 
-// objectRef names the object of a plan or state whose identity is known. The region is the
-// provider's where the model has none.
-func (d *providerData) objectRef(model encryptedObjectModel) cosapi.ObjectRef {
-	region := model.Region.ValueString()
-	if region == "" {
-		region = d.region
+// ref names the object of a plan or state whose identity is known. Without a region of its own it
+// is in the provider's.
+func (m encryptedObjectModel) ref(region string) cosapi.ObjectRef {
+	if own := m.Region.ValueString(); own != "" {
+		region = own
 	}
 	return cosapi.ObjectRef{
-		Region: region, Bucket: model.Bucket.ValueString(), Key: model.Key.ValueString(),
+		Region: region, Bucket: m.Bucket.ValueString(), Key: m.Key.ValueString(),
 	}
 }
 
-// requestedEncryption is the encryption that the sse block asks for, with the key of SSE-C
-// looked up. remembered is the KMS key to use where the block names none.
-func (d *providerData) requestedEncryption(
-	choice sseChoice, remembered types.String,
+// encryption is the encryption that the sse block asks for, with the key of SSE-C looked up.
+// unknown says that the keyring lacks keys that are not known yet; remembered is the KMS key to use
+// where the block names none.
+func (c sseChoice) encryption(
+	keyring cosapi.Keyring, unknown bool, remembered types.String,
 ) (cosapi.Encryption, diag.Diagnostics) {
-	switch choice.mode {
+	switch c.mode {
 	case cosapi.ModeSSECOS:
-		algorithm := choice.algorithm.ValueString()
+		algorithm := c.algorithm.ValueString()
 		if algorithm == "" {
 			algorithm = "AES256"
 		}
 		return cosapi.SSECOS{Algorithm: algorithm}, nil
 	case cosapi.ModeSSEKMS:
-		keyID := choice.kmsKeyID
+		keyID := c.kmsKeyID
 		if keyID.IsNull() || keyID.IsUnknown() {
 			keyID = remembered
 		}
 		return cosapi.SSEKMS{
-			KeyID: keyID.ValueString(), Context: stringMap(choice.kmsContext),
+			KeyID: keyID.ValueString(), Context: stringMap(c.kmsContext),
 		}, nil
 	case cosapi.ModeSSEC:
-		resolved, diags := choice.resolveKey(d.keyring, d.keyringUnknown)
+		resolved, diags := c.resolveKey(keyring, unknown)
 		if !resolved.ok && !diags.HasError() {
-			diags.Append(missingKey(resolved, d.keyring))
+			diags.Append(missingKey(resolved, keyring))
 		}
 		return cosapi.SSEC{Key: resolved.key}, diags
 	default:

@@ -114,7 +114,7 @@ func followRestore(
 func (r restoreRequest) refused(err error) diag.Diagnostic {
 	try := attempt{doing: "restore the object", ref: r.ref, endpoint: r.data.endpoint}
 	if cosapi.Classify(err) != cosapi.ClassNotArchived {
-		return r.data.lookFailed(try, r.options.Key, err)
+		return lookFailed(r.data.keyring, try, r.options.Key, err)
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("key"), "Object is not archived",
 		joinParagraphs(try.answer(err), "Only objects of the storage classes ARCHIVE and "+
@@ -125,7 +125,7 @@ func (r restoreRequest) refused(err error) diag.Diagnostic {
 // waitFailed describes a restore that runs on without Terraform.
 func (r restoreRequest) waitFailed(err error) diag.Diagnostic {
 	try := attempt{doing: "wait for the restore", ref: r.ref, endpoint: r.data.endpoint}
-	failure := r.data.lookFailed(try, r.options.Key, err)
+	failure := lookFailed(r.data.keyring, try, r.options.Key, err)
 	return diag.NewErrorDiagnostic(failure.Summary(), joinParagraphs(failure.Detail(),
 		"COS goes on restoring the object. Apply again to go on waiting; it does not start over."))
 }

@@ -193,8 +193,8 @@ func TestObjectModelFitsItsSchema(t *testing.T) {
 		Schema: object, Raw: tftypes.NewValue(object.Type().TerraformType(t.Context()), nil),
 	}
 	want := emptyObjectModel()
-	want.Bucket = types.StringValue(testBucket)
-	want.SSE = importedSSE(cosapi.EncryptionStatus{Mode: cosapi.ModeSSEKMS, KMSKeyID: testCMK}, "")
+	want.Bucket = types.StringValue("examplebucket-1250000000")
+	want.SSE = importedSSE(cosapi.EncryptionStatus{Mode: cosapi.ModeSSEKMS, KMSKeyID: "a-key"}, "")
 	if diags := state.Set(t.Context(), &want); diags.HasError() {
 		t.Fatalf("the model does not fit the schema: %v", diags)
 	}

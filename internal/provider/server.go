@@ -3,12 +3,9 @@ package provider
 import (
 	"context"
 	"os"
-	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // server is the framework's server with one shortcut: with refresh_mode "list" it answers the
@@ -18,8 +15,6 @@ import (
 type server struct {
 	frameworkServer
 	provider *cosProvider
-	// stateType is the type of cos_encrypted_object's state.
-	stateType func() tftypes.Type
 }
 
 // frameworkServer is everything that the framework's server answers and the protocol calls
@@ -29,9 +24,6 @@ type frameworkServer interface {
 	tfprotov6.ListResourceServer
 	tfprotov6.ActionServer
 }
-
-// encryptedObjectTypeName is the type of the resource that the shortcut is for.
-const encryptedObjectTypeName = "cos_encrypted_object"
 
 // NewServer returns the constructor of protocol servers that tf6server wants. The version ends up
 // in the User-Agent header of every request.
@@ -50,18 +42,8 @@ func newServerWithEnvironment(
 		if !ok {
 			panic("the framework's server answers less of the protocol than it did")
 		}
-		return &server{
-			frameworkServer: framework, provider: cos,
-			stateType: sync.OnceValue(encryptedObjectType),
-		}
+		return &server{frameworkServer: framework, provider: cos}
 	}
-}
-
-func encryptedObjectType() tftypes.Type {
-	ctx := context.Background()
-	var schema resource.SchemaResponse
-	newEncryptedObjectResource().Schema(ctx, resource.SchemaRequest{}, &schema)
-	return schema.Schema.Type().TerraformType(ctx)
 }
 
 // ReadResource asks the listing first, if it is to be asked, and leaves to the framework whatever
@@ -69,7 +51,7 @@ func encryptedObjectType() tftypes.Type {
 func (s *server) ReadResource(
 	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
-	read, ok := s.listedRead(req)
+	read, ok := newListedRead(s.provider.data.Load(), req)
 	if !ok || !read.unchanged(ctx) {
 		return s.frameworkServer.ReadResource(ctx, req)
 	}

@@ -20,7 +20,7 @@ import (
 
 // countedServer counts the reads that reach the framework.
 type countedServer struct {
-	frameworkServer
+	FrameworkServer
 	reads int
 }
 
@@ -28,15 +28,16 @@ func (s *countedServer) ReadResource(
 	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	s.reads++
-	return s.frameworkServer.ReadResource(ctx, req)
+	return s.FrameworkServer.ReadResource(ctx, req)
 }
 
 // countFramework puts a counter between the shortcut and the framework.
-func (s *protocolServer) countFramework() *countedServer {
-	s.t.Helper()
-	shortcut := s.server.(*server)
-	counted := &countedServer{frameworkServer: shortcut.frameworkServer}
-	shortcut.frameworkServer = counted
+func countFramework(s *protocolServer) *countedServer {
+	counted := &countedServer{}
+	WrapFramework(s.server, func(framework FrameworkServer) FrameworkServer {
+		counted.FrameworkServer = framework
+		return counted
+	})
 	return counted
 }
 
@@ -68,7 +69,7 @@ func TestShortcutAnswersAsTheFrameworkDoes(t *testing.T) {
 		"file":            object.with(attrs{"content": nil, "source": oldFile(t, "file")}),
 		"timeouts":        object.with(attrs{"timeouts": attrs{"read": "1m"}}),
 		"versioned":       object.with(attrs{"bucket": testVersionedBucket}),
-		"deletion policy": object.with(attrs{"deletion_policy": abandonObject}),
+		"deletion policy": object.with(attrs{"deletion_policy": "abandon"}),
 		"region spelt":    object.with(attrs{"region": testRegion}),
 		"key in a folder": contentObject("a/b/ü", sseCOS()),
 	} {
@@ -89,10 +90,10 @@ func TestShortcutAnswersAsTheFrameworkDoes(t *testing.T) {
 
 func expectSameAnswer(t *testing.T, object *coreResource) {
 	t.Helper()
-	counted := object.countFramework()
+	counted := countFramework(object.protocolServer)
 	byFramework := *object
 	byFramework.protocolServer = &protocolServer{
-		t: t, schemas: object.schemas, server: listedServer{counted.frameworkServer},
+		t: t, schemas: object.schemas, server: listedServer{counted.FrameworkServer},
 	}
 	object.mustRefresh()
 	if counted.reads != 0 {
@@ -111,12 +112,12 @@ func expectSameAnswer(t *testing.T, object *coreResource) {
 }
 
 // listedServer tells the framework that a listing has shown the object unchanged.
-type listedServer struct{ frameworkServer }
+type listedServer struct{ FrameworkServer }
 
 func (s listedServer) ReadResource(
 	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
-	return s.frameworkServer.ReadResource(withListedUnchanged(ctx), req)
+	return s.FrameworkServer.ReadResource(withListedUnchanged(ctx), req)
 }
 
 // baselineOf is private state as JSON with its members sorted.
@@ -266,7 +267,7 @@ func TestShortcutLeavesTheRestToTheFramework(t *testing.T) {
 		"written by this process": {
 			attrs{},
 			func(_ *cloud, o *coreResource) {
-				o.server.(*server).provider.data.Load().written.claim(testRef("a"))
+				DataOf(o.server).written.claim(testRef("a"))
 			},
 			[]string{"HeadObject"},
 			false,
@@ -298,14 +299,14 @@ func TestShortcutLeavesTheRestToTheFramework(t *testing.T) {
 			object := settled(t, cloud, []attrs{config})[0]
 			test.change(cloud, object)
 			cloud.ResetJournal()
-			counted := object.countFramework()
+			counted := countFramework(object.protocolServer)
 			object.mustRefresh()
 			cloud.expectOps(test.want...)
 			if counted.reads != 1 {
 				t.Errorf("the framework was asked %d times, want once", counted.reads)
 			}
 			object = object.on(newServer(t, cloud, listAttrs()))
-			counted = object.countFramework()
+			counted = countFramework(object.protocolServer)
 			object.mustRefresh()
 			if again := counted.reads == 1; again != test.again {
 				t.Errorf("the framework was asked again: %t, want %t", again, test.again)

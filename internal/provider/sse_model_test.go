@@ -130,7 +130,10 @@ func TestDecodeSSEReadsBlocksOfDataSources(t *testing.T) {
 
 func TestResolveKey(t *testing.T) {
 	t.Parallel()
-	a := mustKey(t, testKeyA)
+	a, err := cosapi.ParseCustomerKey("0123456789ABCDEF0123456789ABCDEF")
+	if err != nil {
+		t.Fatal(err)
+	}
 	keyring := cosapi.NewKeyring(map[string]cosapi.CustomerKey{"main": a})
 	at := path.Root("sse").AtListIndex(0).AtName("c").AtListIndex(0)
 	tests := map[string]struct {
@@ -140,8 +143,8 @@ func TestResolveKey(t *testing.T) {
 		source         path.Path
 		fails          string
 	}{
-		"key":           {arguments: m("key", testKeyA), ok: true, source: at.AtName("key")},
-		"key_wo":        {arguments: m("key_wo", testKeyA), ok: true, source: at.AtName("key_wo")},
+		"key":           {arguments: m("key", "0123456789ABCDEF0123456789ABCDEF"), ok: true, source: at.AtName("key")},
+		"key_wo":        {arguments: m("key_wo", "0123456789ABCDEF0123456789ABCDEF"), ok: true, source: at.AtName("key_wo")},
 		"key_name":      {arguments: m("key_name", "main"), ok: true, source: at.AtName("key_name")},
 		"missing name":  {arguments: m("key_name", "old"), source: at.AtName("key_name")},
 		"nothing":       {source: at},
@@ -206,7 +209,7 @@ func TestOtherModesHaveNoKey(t *testing.T) {
 
 func TestWithKMSKeyID(t *testing.T) {
 	t.Parallel()
-	id := types.StringValue(testCMK)
+	id := types.StringValue("48ba38aa-26c5-11ea-855c-52540085dead")
 	cos := sseValue(cosValue(types.StringValue("SM4")), nil, nil)
 	unknown := sseValue(nil, types.ListUnknown(sseKMSType), nil)
 	want := sseValue(nil, kmsValue(id), nil)
@@ -232,7 +235,7 @@ func TestEncryptionRoundTrip(t *testing.T) {
 	for _, want := range []cosapi.EncryptionStatus{
 		{Mode: cosapi.ModeNone},
 		{Mode: cosapi.ModeSSECOS, Algorithm: "AES256"},
-		{Mode: cosapi.ModeSSEKMS, KMSKeyID: testCMK},
+		{Mode: cosapi.ModeSSEKMS, KMSKeyID: "48ba38aa-26c5-11ea-855c-52540085dead"},
 		{Mode: cosapi.ModeSSEC, Algorithm: "AES256", CustomerKeyMD5: "5inxltxhJQnqmmHfVSQjoA=="},
 	} {
 		got, known := encryptionStatus(encryptionObject(want))
@@ -267,7 +270,7 @@ func TestEncryptionIsKnownOnlyAsAWhole(t *testing.T) {
 func TestDecodeCopySource(t *testing.T) {
 	t.Parallel()
 	block := types.ObjectValueMust(copySourceType.AttrTypes, map[string]attr.Value{
-		"bucket": types.StringValue(testBucket), "key": types.StringValue("a"),
+		"bucket": types.StringValue("examplebucket-1250000000"), "key": types.StringValue("a"),
 		"region": types.StringNull(), "version_id": types.StringNull(),
 		"if_match": types.StringUnknown(),
 		"sse": types.ListValueMust(copySourceSSEType, []attr.Value{
@@ -295,5 +298,48 @@ func TestDecodeCopySource(t *testing.T) {
 	unknown, ok := decodeCopySource(types.ListUnknown(copySourceType))
 	if !ok || !unknown.bucket.IsUnknown() || !unknown.sseC.key.IsUnknown() || !unknown.encrypted {
 		t.Error("an unknown block has known members")
+	}
+}
+
+func TestImportedSSEGivesTheReportedEncryption(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status  cosapi.EncryptionStatus
+		keyName string
+		want    types.List
+	}{
+		"none": {
+			status: cosapi.EncryptionStatus{Mode: cosapi.ModeNone},
+			want:   types.ListValueMust(sseType, []attr.Value{}),
+		},
+		"cos": {
+			status: cosapi.EncryptionStatus{Mode: cosapi.ModeSSECOS, Algorithm: "SM4"},
+			want:   sseValue(cosValue(types.StringValue("SM4")), nil, nil),
+		},
+		"cos without a name": {
+			status: cosapi.EncryptionStatus{Mode: cosapi.ModeSSECOS},
+			want:   sseValue(cosValue(types.StringValue("AES256")), nil, nil),
+		},
+		"kms": {
+			status: cosapi.EncryptionStatus{Mode: cosapi.ModeSSEKMS, KMSKeyID: "48ba38aa-26c5-11ea-855c-52540085dead"},
+			want:   sseValue(nil, kmsValue(types.StringValue("48ba38aa-26c5-11ea-855c-52540085dead")), nil),
+		},
+		"c": {
+			status:  cosapi.EncryptionStatus{Mode: cosapi.ModeSSEC, CustomerKeyMD5: "x"},
+			keyName: "main",
+			want:    sseValue(nil, nil, cValue(m("key_name", "main"))),
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := importedSSE(test.status, test.keyName)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("sse (-want +got):\n%s", diff)
+			}
+			if diags := validateSSE(path.Root("sse"), got); diags.HasError() && name != "none" {
+				t.Errorf("an imported block is not valid: %v", diags)
+			}
+		})
 	}
 }

@@ -309,11 +309,11 @@ func TestSourceSSEIsOptionalAndOnlyC(t *testing.T) {
 		"unknown":         {types.ListUnknown(copySourceSSEType), ""},
 		"c unknown":       {c(types.ListUnknown(copySourceCType)), ""},
 		"key_name":        {c(key(null, main)), ""},
-		"key":             {c(key(types.StringValue(testKeyA), null)), ""},
+		"key":             {c(key(types.StringValue(strings.Repeat("k", 32)), null)), ""},
 		"empty":           {c(types.ListValueMust(copySourceCType, []attr.Value{})), "sse[0].c"},
 		"two":             {c(key(null, main), key(null, main)), "sse[1].c"},
 		"no key":          {c(key(null, null)), "sse[0].c[0]"},
-		"two keys":        {c(key(types.StringValue(testKeyA), main)), "sse[0].c[0].key_name"},
+		"two keys":        {c(key(types.StringValue(strings.Repeat("k", 32)), main)), "sse[0].c[0].key_name"},
 		"a key too short": {c(key(types.StringValue(key31), null)), "sse[0].c[0].key"},
 	}
 	for name, test := range tests {
