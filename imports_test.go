@@ -98,7 +98,10 @@ var rules = func() map[string]rule {
 			reason: "the codec turns wire values into plain ones and knows neither framework nor COS",
 		},
 		providertest: {
-			may:    []string{std, framework, cosapi, credential, cosemu, "internal/provider", "github.com/hashicorp/"},
+			may: []string{
+				std, framework, cosapi, credential, cosemu, cosSDK, "internal/provider",
+				"github.com/hashicorp/", "github.com/google/go-cmp/",
+			},
 			reason: "the harness is for tests",
 		},
 		"internal/provider": {

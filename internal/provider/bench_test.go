@@ -1,4 +1,4 @@
-package provider
+package provider_test
 
 import (
 	"fmt"
@@ -6,13 +6,14 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider"
+	pt "github.com/encrypted-cos/terraform-provider-cos/internal/provider/providertest"
 )
 
 const (
@@ -36,24 +37,24 @@ func BenchmarkRefresh(b *testing.B) {
 
 func benchmarkRefresh(b *testing.B, mode string, latency time.Duration) {
 	b.Helper()
-	cloud := newCloud(b, cosemu.Config{Latency: latency})
+	cloud := pt.NewCloud(b, cosemu.Config{Latency: latency})
 	var requests []*tfprotov6.ReadResourceRequest
 	for _, object := range benchStates(b, cloud) {
 		requests = append(requests, &tfprotov6.ReadResourceRequest{
-			TypeName: object.typeName, CurrentState: object.dynamic(object.state),
-			Private: object.private, CurrentIdentity: object.identity,
+			TypeName: object.TypeName, CurrentState: object.Dynamic(object.State),
+			Private: object.Private, CurrentIdentity: object.Identity,
 		})
 	}
 	made := 0
 	for b.Loop() {
 		b.StopTimer()
 		cloud.ResetJournal()
-		server := newServer(b, cloud, attrs{"refresh_mode": mode}).server
+		server := pt.NewServer(b, cloud, pt.Attrs{"refresh_mode": mode}).Provider
 		b.StartTimer()
-		atATime(benchParallelism, requests, func(request *tfprotov6.ReadResourceRequest) {
+		pt.AtATime(benchParallelism, requests, func(request *tfprotov6.ReadResourceRequest) {
 			response, err := server.ReadResource(b.Context(), request)
-			if err != nil || errorText(response.Diagnostics) != "" {
-				b.Error(err, errorText(response.Diagnostics))
+			if err != nil || pt.ErrorText(response.Diagnostics) != "" {
+				b.Error(err, pt.ErrorText(response.Diagnostics))
 			}
 		})
 		made = len(cloud.Journal())
@@ -62,53 +63,39 @@ func benchmarkRefresh(b *testing.B, mode string, latency time.Duration) {
 }
 
 // benchStates are the states of objects that were written an hour ago and refreshed since.
-func benchStates(b *testing.B, c *cloud) []*coreResource {
+func benchStates(b *testing.B, c *pt.Cloud) []*pt.Instance {
 	b.Helper()
-	writing, later := newServer(b, c, nil), newServer(b, c, nil)
-	objects := make([]*coreResource, benchObjects)
+	writing, later := pt.NewServer(b, c, nil), pt.NewServer(b, c, nil)
+	objects := make([]*pt.Instance, benchObjects)
 	keys := make([]int, benchObjects)
 	for i := range keys {
 		keys[i] = i
 	}
-	atATime(32, keys, func(i int) {
+	pt.AtATime(32, keys, func(i int) {
 		key := fmt.Sprintf("bench/%04d", i)
-		object := writing.object()
-		object.mustApply(contentObject(key, sseCOS()))
-		must(b, c.AgeObject(testBucket, key, time.Hour))
-		objects[i] = object.on(later)
-		objects[i].mustRefresh()
+		object := writing.Object()
+		object.MustApply(pt.ContentObject(key, pt.SSECOS()))
+		pt.Must(b, c.AgeObject(pt.Bucket, key, time.Hour))
+		objects[i] = object.On(later)
+		objects[i].MustRefresh()
 	})
 	return objects
-}
-
-// atATime calls f for every item, so many at a time.
-func atATime[T any](limit int, items []T, f func(T)) {
-	var group sync.WaitGroup
-	places := make(chan struct{}, limit)
-	for _, item := range items {
-		places <- struct{}{}
-		group.Go(func() {
-			defer func() { <-places }()
-			f(item)
-		})
-	}
-	group.Wait()
 }
 
 // BenchmarkStart measures what every Terraform command pays: the schema, and Configure.
 func BenchmarkStart(b *testing.B) {
 	b.Run("schema", func(b *testing.B) {
 		for b.Loop() {
-			server := NewServer("bench")()
+			server := provider.NewServer("bench")()
 			_, err := server.GetProviderSchema(b.Context(), &tfprotov6.GetProviderSchemaRequest{})
-			must(b, err)
+			pt.Must(b, err)
 		}
 	})
 	b.Run("configure", func(b *testing.B) {
-		cloud := newCloud(b, cosemu.Config{})
-		server := newUnconfiguredServer(b)
+		cloud := pt.NewCloud(b, cosemu.Config{})
+		server := pt.NewUnconfiguredServer(b)
 		for b.Loop() {
-			if text := errorText(server.configure(cloud.providerAttrs())); text != "" {
+			if text := pt.ErrorText(server.Configure(cloud.ProviderAttrs())); text != "" {
 				b.Fatal(text)
 			}
 		}
@@ -125,12 +112,12 @@ func BenchmarkUploadMemory(b *testing.B) {
 	if os.Getenv(benchChild) != "" {
 		return
 	}
-	cloud := newCloud(b, cosemu.Config{Discard: true})
+	cloud := pt.NewCloud(b, cosemu.Config{Discard: true})
 	for _, size := range []int64{64 << 20, 4 << 30} {
 		b.Run(fmt.Sprintf("size=%dMiB", size>>20), func(b *testing.B) {
 			file := b.TempDir() + "/body"
-			must(b, os.WriteFile(file, nil, 0o600))
-			must(b, os.Truncate(file, size))
+			pt.Must(b, os.WriteFile(file, nil, 0o600))
+			pt.Must(b, os.Truncate(file, size))
 			for b.Loop() {
 				b.ReportMetric(float64(childPeak(b, cloud, file)>>20), "peak-MiB")
 			}
@@ -140,12 +127,12 @@ func BenchmarkUploadMemory(b *testing.B) {
 }
 
 // childPeak runs TestBenchmarkChild in a process of its own and returns its peak memory in bytes.
-func childPeak(b *testing.B, c *cloud, file string) int64 {
+func childPeak(b *testing.B, c *pt.Cloud, file string) int64 {
 	b.Helper()
 	child := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestBenchmarkChild$",
 		"-test.v")
 	child.Env = append(os.Environ(), benchChild+"="+c.EndpointTemplate(),
-		"COS_BENCH_CA="+c.caFile, "COS_BENCH_FILE="+file)
+		"COS_BENCH_CA="+c.CaFile, "COS_BENCH_FILE="+file)
 	text, err := child.CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v\n%s", err, text)
@@ -168,20 +155,20 @@ func TestBenchmarkChild(t *testing.T) {
 		return
 	}
 	credential := cosemu.DocumentedCredential()
-	server := newUnconfiguredServer(t)
-	if text := errorText(server.configure(attrs{
-		"region": testRegion, "secret_id": credential.SecretID,
+	server := pt.NewUnconfiguredServer(t)
+	if text := pt.ErrorText(server.Configure(pt.Attrs{
+		"region": pt.Region, "secret_id": credential.SecretID,
 		"secret_key": credential.SecretKey, "endpoint": endpoint,
 		"custom_ca_bundle": os.Getenv("COS_BENCH_CA"),
 	})); text != "" {
 		t.Fatal(text)
 	}
-	server.object().mustApply(attrs{
-		"bucket": testBucket, "key": fmt.Sprintf("bench-%d", os.Getpid()),
-		"source": os.Getenv("COS_BENCH_FILE"), "sse": sseCOS(),
+	server.Object().MustApply(pt.Attrs{
+		"bucket": pt.Bucket, "key": fmt.Sprintf("bench-%d", os.Getpid()),
+		"source": os.Getenv("COS_BENCH_FILE"), "sse": pt.SSECOS(),
 	})
 	status, err := os.ReadFile("/proc/self/status")
-	must(t, err)
+	pt.Must(t, err)
 	_, after, _ := strings.Cut(string(status), "VmHWM:")
 	t.Logf("peak memory: %s of the provider process", strings.Join(strings.Fields(after)[:2], " "))
 }

@@ -1,4 +1,4 @@
-package provider
+package provider_test
 
 import (
 	"context"
@@ -11,9 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	tfjson "github.com/hashicorp/terraform-json"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
+	"github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -23,23 +21,16 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	pt "github.com/encrypted-cos/terraform-provider-cos/internal/provider/providertest"
 )
-
-// factoriesWithEcho are the provider, and the one that shows ephemeral values to tests.
-func factoriesWithEcho() map[string]func() (tfprotov6.ProviderServer, error) {
-	return map[string]func() (tfprotov6.ProviderServer, error){
-		"cos":  func() (tfprotov6.ProviderServer, error) { return NewServer("test")(), nil },
-		"echo": echoprovider.NewProviderServer(),
-	}
-}
 
 // expectOutput checks an output of the state.
 func expectOutput(name, want string) statecheck.StateCheck {
 	return statecheck.ExpectKnownOutputValue(name, knownvalue.StringExact(want))
 }
 
-func copyHCL(c *cloud, content string) string {
-	return c.providerHCL("") + fmt.Sprintf(`
+func copyHCL(c *pt.Cloud, content string) string {
+	return c.ProviderHCL("") + fmt.Sprintf(`
 resource "cos_encrypted_object" "from" {
   bucket  = %[1]q
   key     = "from"
@@ -69,15 +60,15 @@ output "crc64ecma" {
 output "copied_at" {
   value = data.cos_encrypted_object_copy.to.copied_at
 }
-`, testBucket, content)
+`, pt.Bucket, content)
 }
 
 // Each step ends with a plan that has to be empty, so that outputs of the copy must not change.
 func TestCLICopyIsMadeAfterItsSourceInOneApply(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, cosemu.Config{})
+	c := pt.NewCloud(t, cosemu.Config{})
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factoriesWithEcho(),
+		ProtoV6ProviderFactories: pt.FactoriesWithEcho(),
 		Steps: []resource.TestStep{
 			{
 				Config: copyHCL(c, "first"),
@@ -99,16 +90,16 @@ func TestCLICopyIsMadeAfterItsSourceInOneApply(t *testing.T) {
 			},
 		},
 	})
-	if mode := c.head(testRef("to"), nil).Encryption.Mode; mode != cosapi.ModeSSEKMS {
+	if mode := c.Head(pt.Ref("to"), nil).Encryption.Mode; mode != cosapi.ModeSSEKMS {
 		t.Errorf("mode of the copy after destroy = %s, want that it stays SSE-KMS", mode)
 	}
 }
 
 func TestCLIPlanMakesACopyThatIsMissing(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, cosemu.Config{})
-	c.place(testRef("from"), "content", cosapi.WriteOptions{})
-	config := c.providerHCL("") + fmt.Sprintf(`
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref("from"), "content", cosapi.WriteOptions{})
+	config := c.ProviderHCL("") + fmt.Sprintf(`
 data "cos_encrypted_object_copy" "to" {
   bucket = %[1]q
   key    = "to"
@@ -120,9 +111,9 @@ data "cos_encrypted_object_copy" "to" {
     cos {}
   }
 }
-`, testBucket)
+`, pt.Bucket)
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factoriesWithEcho(),
+		ProtoV6ProviderFactories: pt.FactoriesWithEcho(),
 		Steps: []resource.TestStep{{
 			Config: config, PlanOnly: true,
 		}},
@@ -133,12 +124,12 @@ data "cos_encrypted_object_copy" "to" {
 }
 
 // auditExample is an example of the registry page, which names the test bucket.
-func auditExample(t *testing.T, c *cloud, file string) string {
+func auditExample(t *testing.T, c *pt.Cloud, file string) string {
 	t.Helper()
 	example, err := os.ReadFile(filepath.Join("..", "..", "examples", "data-sources",
 		"cos_encrypted_objects", file))
-	must(t, err)
-	return c.providerHCL("") + string(example)
+	pt.Must(t, err)
+	return c.ProviderHCL("") + string(example)
 }
 
 // checkStatus expects the outcome of the configuration's only check block.
@@ -162,10 +153,10 @@ func (s checkStatus) CheckState(
 
 func TestCLIAuditWarnsByACheck(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, cosemu.Config{})
+	c := pt.NewCloud(t, cosemu.Config{})
 	config := auditExample(t, c, "data-source.tf")
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factoriesWithEcho(),
+		ProtoV6ProviderFactories: pt.FactoriesWithEcho(),
 		Steps: []resource.TestStep{
 			{
 				Config:            config,
@@ -173,7 +164,7 @@ func TestCLIAuditWarnsByACheck(t *testing.T) {
 			},
 			{
 				PreConfig: func() {
-					c.place(testRef("reports/plain"), "content", cosapi.WriteOptions{})
+					c.Place(pt.Ref("reports/plain"), "content", cosapi.WriteOptions{})
 				},
 				Config:            config,
 				ConfigStateChecks: []statecheck.StateCheck{checkStatus(tfjson.CheckStatusFail)},
@@ -184,10 +175,10 @@ func TestCLIAuditWarnsByACheck(t *testing.T) {
 
 func TestCLIAuditFailsByAPostcondition(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, cosemu.Config{})
-	c.place(testRef("plain"), "content", cosapi.WriteOptions{})
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref("plain"), "content", cosapi.WriteOptions{})
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factoriesWithEcho(),
+		ProtoV6ProviderFactories: pt.FactoriesWithEcho(),
 		Steps: []resource.TestStep{{
 			Config:      auditExample(t, c, "data-source_postcondition.tf"),
 			ExpectError: regexp.MustCompile(`1 of 1 versions are not encrypted`),
@@ -226,11 +217,11 @@ func (p planWithout) CheckPlan(
 func TestCLIEphemeralContentReachesNeitherPlanNorState(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-content"
-	c := newCloud(t, cosemu.Config{})
-	c.place(testRef("secret"), canary, cosapi.WriteOptions{
-		Encryption: cosapi.SSEC{Key: mustKey(t, testKeyA)},
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref("secret"), canary, cosapi.WriteOptions{
+		Encryption: cosapi.SSEC{Key: pt.MustKey(t, pt.KeyA)},
 	})
-	config := c.providerHCL(fmt.Sprintf("customer_keys = { a = %q }", testKeyA)) + fmt.Sprintf(`
+	config := c.ProviderHCL(fmt.Sprintf("customer_keys = { a = %q }", pt.KeyA)) + fmt.Sprintf(`
 ephemeral "cos_encrypted_object" "secret" {
   bucket = %[1]q
   key    = "secret"
@@ -251,9 +242,9 @@ provider "echo" {
 }
 
 resource "echo" "size" {}
-`, testBucket)
+`, pt.Bucket)
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factoriesWithEcho(),
+		ProtoV6ProviderFactories: pt.FactoriesWithEcho(),
 		Steps: []resource.TestStep{{
 			Config: config,
 			ConfigPlanChecks: resource.ConfigPlanChecks{
@@ -265,7 +256,7 @@ resource "echo" "size" {}
 					knownvalue.Int64Exact(int64(len(canary)))),
 			},
 			Check: func(*terraform.State) error {
-				got, _, err := c.somebodyElse().Content(context.Background(), testRef("derived"), nil, 100)
+				got, _, err := c.SomebodyElse().Content(context.Background(), pt.Ref("derived"), nil, 100)
 				if err == nil && string(got) != canary {
 					err = fmt.Errorf("derived object = %q", got)
 				}
@@ -277,9 +268,9 @@ resource "echo" "size" {}
 
 func TestCLIRestoreThenRead(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, cosemu.Config{})
-	c.place(testRef("old"), "content", cosapi.WriteOptions{StorageClass: "ARCHIVE"})
-	config := c.providerHCL("") + fmt.Sprintf(`
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref("old"), "content", cosapi.WriteOptions{StorageClass: "ARCHIVE"})
+	config := c.ProviderHCL("") + fmt.Sprintf(`
 resource "cos_encrypted_object_restore" "old" {
   bucket = %q
   key    = "old"
@@ -297,9 +288,9 @@ output "restored" {
   value     = data.cos_encrypted_object.old.content
   sensitive = true
 }
-`, testBucket)
+`, pt.Bucket)
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factoriesWithEcho(),
+		ProtoV6ProviderFactories: pt.FactoriesWithEcho(),
 		Steps: []resource.TestStep{{
 			Config:            config,
 			ConfigStateChecks: []statecheck.StateCheck{expectOutput("restored", "content")},
@@ -309,9 +300,9 @@ output "restored" {
 
 func TestCLIFunctions(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, cosemu.Config{})
-	url := "https://" + testBucket + ".cos." + testRegion + ".myqcloud.com/a%20b"
-	config := c.providerHCL("") + fmt.Sprintf(`
+	c := pt.NewCloud(t, cosemu.Config{})
+	url := "https://" + pt.Bucket + ".cos." + pt.Region + ".myqcloud.com/a%20b"
+	config := c.ProviderHCL("") + fmt.Sprintf(`
 output "md5" {
   value = provider::cos::customer_key_md5(%q)
 }
@@ -321,14 +312,14 @@ output "context" {
 output "key" {
   value = provider::cos::parse_object_url(%q).key
 }
-`, testKeyA, url)
+`, pt.KeyA, url)
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factoriesWithEcho(),
+		ProtoV6ProviderFactories: pt.FactoriesWithEcho(),
 		Steps: []resource.TestStep{
 			{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
-					expectOutput("md5", mustKey(t, testKeyA).MD5()),
+					expectOutput("md5", pt.MustKey(t, pt.KeyA).MD5()),
 					expectOutput("context", "eyJ0ZXN0IjoidGVzdCJ9"),
 					expectOutput("key", "a b"),
 				},

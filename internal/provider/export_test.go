@@ -2,6 +2,8 @@ package provider
 
 import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
 )
 
 // FrameworkServer is what the shortcut asks when it has no answer.
@@ -14,4 +16,4 @@ func WrapFramework(s tfprotov6.ProviderServer, wrap func(FrameworkServer) Framew
 }
 
 // DataOf is what a server's Configure has made.
-func DataOf(s tfprotov6.ProviderServer) *providerData { return s.(*server).provider.data.Load() }
+func DataOf(s tfprotov6.ProviderServer) *providerdata.Data { return s.(*server).provider.data.Load() }

@@ -1,44 +1,15 @@
-package provider
+package provider_test
 
 import (
-	"archive/zip"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	pt "github.com/encrypted-cos/terraform-provider-cos/internal/provider/providertest"
 )
-
-// planFiles are the members of a saved plan.
-func (r *cliRun) planFiles(name string) string {
-	r.t.Helper()
-	archive, err := zip.OpenReader(filepath.Join(r.dir, name))
-	must(r.t, err)
-	defer func() { _ = archive.Close() }()
-	var text strings.Builder
-	for _, member := range archive.File {
-		reader, err := member.Open()
-		must(r.t, err)
-		content, err := io.ReadAll(reader)
-		must(r.t, err)
-		text.Write(content)
-		_ = reader.Close()
-	}
-	return text.String()
-}
-
-// read returns a file of the folder.
-func (r *cliRun) read(name string) string {
-	r.t.Helper()
-	text, err := os.ReadFile(filepath.Join(r.dir, name))
-	must(r.t, err)
-	return string(text)
-}
 
 // spellings are all ways in which a secret could stand in a file.
 func spellings(secret string) []string {
@@ -113,35 +84,35 @@ resource "cos_encrypted_object" "managed" {
 // plan, a failing apply and destroy, with every log there is.
 func TestCLISecretsReachNeitherStatePlanOutputNorLog(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t, cosemu.Config{})
+	cloud := pt.NewCloud(t, cosemu.Config{})
 	secrets := map[string]string{
 		"key_wo": "Canary+WriteOnly/Key=0123456789A", "key_name": "Canary-Keyring-Key-0123456789ABC",
 		"content_wo": "canary body: the quick brown fox 4711",
 	}
-	run := newCLIRun(t, cloud.providerHCL("customer_keys = { main = var.named_key }")+leakConfig,
+	run := pt.NewCLI(t, cloud.ProviderHCL("customer_keys = { main = var.named_key }")+leakConfig,
 		map[string]string{
 			"TF_VAR_wo_key": secrets["key_wo"], "TF_VAR_named_key": secrets["key_name"],
 			"TF_VAR_body": secrets["content_wo"],
 		})
-	run.mustRun("plan", "-out=first.tfplan")
-	run.mustRun("apply", "first.tfplan")
-	again := run.mustRun("plan", "-out=second.tfplan")
+	run.MustRun("plan", "-out=first.tfplan")
+	run.MustRun("apply", "first.tfplan")
+	again := run.MustRun("plan", "-out=second.tfplan")
 	if !strings.Contains(again, "No changes") {
 		t.Errorf("the second plan is not empty:\n%s", again)
 	}
-	planJSON := run.mustRun("show", "-json", "first.tfplan")
-	state := run.read("terraform.tfstate")
+	planJSON := run.MustRun("show", "-json", "first.tfplan")
+	state := run.Read("terraform.tfstate")
 	for _, name := range []string{"key_wo", "key_name"} {
-		md5 := mustKey(t, secrets[name]).MD5()
+		md5 := pt.MustKey(t, secrets[name]).MD5()
 		if !strings.Contains(state, md5) {
 			t.Errorf("the state does not identify the key by its MD5 %s", md5)
 		}
 	}
-	run.mustRun("destroy", "-auto-approve")
+	run.MustRun("destroy", "-auto-approve")
 	files := map[string]string{
-		"state": state, "plan JSON": planJSON, "saved plan": run.planFiles("first.tfplan"),
-		"second plan": run.planFiles("second.tfplan"), "output": run.output.String(),
-		"TRACE log": run.read("trace.log"), "state backup": run.read("terraform.tfstate.backup"),
+		"state": state, "plan JSON": planJSON, "saved plan": run.PlanFiles("first.tfplan"),
+		"second plan": run.PlanFiles("second.tfplan"), "output": run.Output.String(),
+		"TRACE log": run.Read("trace.log"), "state backup": run.Read("terraform.tfstate.backup"),
 	}
 	if len(files["TRACE log"]) < 100_000 || !strings.Contains(files["TRACE log"], "COS request") {
 		t.Errorf("the TRACE log is not one: %d bytes", len(files["TRACE log"]))

@@ -1,23 +1,9 @@
-package provider
+package provider_test
 
 import (
-	"fmt"
-	"os"
 	"testing"
+
+	pt "github.com/encrypted-cos/terraform-provider-cos/internal/provider/providertest"
 )
 
-// TestMain keeps the notes that uploads continue by out of the user's own cache.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "cos-checkpoints-*")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	if err := os.Setenv("TF_COS_CHECKPOINT_DIR", dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { pt.Main(m) }

@@ -14,6 +14,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	functionnoun "github.com/encrypted-cos/terraform-provider-cos/internal/provider/function"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/object"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/objectcopy"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/objects"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/reencrypt"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/restore"
 )
 
 var (
@@ -31,7 +39,7 @@ type cosProvider struct {
 	// env looks an environment variable up; "" is the same as unset.
 	env func(string) string
 	// data is what Configure made of the configuration, nil before.
-	data atomic.Pointer[providerData]
+	data atomic.Pointer[providerdata.Data]
 }
 
 // Metadata names the provider; the name is the prefix of every resource type.
@@ -73,7 +81,7 @@ func (p *cosProvider) Configure(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if data.anyUnknown() && req.ClientCapabilities.DeferralAllowed {
+	if data.AnyUnknown() && req.ClientCapabilities.DeferralAllowed {
 		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
 	}
 	p.data.Store(data)
@@ -87,43 +95,43 @@ func (p *cosProvider) Configure(
 // Resources lists the managed resources.
 func (p *cosProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newEncryptedObjectResource,
-		newObjectRestoreResource,
+		object.NewResource,
+		restore.NewResource,
 	}
 }
 
 // DataSources lists the data sources.
 func (p *cosProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newEncryptedObjectDataSource,
-		newEncryptedObjectsDataSource,
-		newObjectCopyDataSource,
+		object.NewDataSource,
+		objects.NewDataSource,
+		objectcopy.NewDataSource,
 	}
 }
 
 // EphemeralResources lists the ephemeral resources.
 func (p *cosProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
-		newEncryptedObjectEphemeral,
+		object.NewEphemeral,
 	}
 }
 
 // ListResources lists the resource types that `terraform query` can list. Terraform before 1.14
 // does not ask for them.
 func (p *cosProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{newEncryptedObjectList}
+	return []func() list.ListResource{object.NewList}
 }
 
 // Actions lists the actions. Terraform before 1.14 does not ask for them.
 func (p *cosProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{newReencryptAction, newRestoreAction}
+	return []func() action.Action{reencrypt.NewAction, restore.NewAction}
 }
 
 // Functions lists the provider's functions.
 func (p *cosProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
-		newCustomerKeyMD5Function,
-		newKMSContextFunction,
-		newParseObjectURLFunction,
+		functionnoun.NewCustomerKeyMD5,
+		functionnoun.NewKMSContext,
+		functionnoun.NewParseObjectURL,
 	}
 }

@@ -1,4 +1,4 @@
-package provider
+package provider_test
 
 import (
 	"os"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	pt "github.com/encrypted-cos/terraform-provider-cos/internal/provider/providertest"
 )
 
 // The tests of this file are the calls of Tencent's page "Server-side encryption" of the Python
@@ -20,12 +21,12 @@ const (
 )
 
 // sampleServer has the page's keys in its keyring and cuts files into parts of 1 MiB.
-func sampleServer(t *testing.T, c *cloud) *protocolServer {
+func sampleServer(t *testing.T, c *pt.Cloud) *pt.Server {
 	t.Helper()
-	return newServerIn(t, c, map[string]string{
+	return pt.NewServerIn(t, c, map[string]string{
 		"TF_COS_COPY_THRESHOLD": "1048576", "TF_COS_COPY_PART_SIZE": "1048576",
 		"TF_COS_CHECKPOINT_DIR": "off",
-	}, attrs{
+	}, pt.Attrs{
 		"part_size": 1 << 20,
 		"customer_keys": map[string]string{
 			"sample": sampleKey, "destination": sampleDestinationKey,
@@ -36,15 +37,15 @@ func sampleServer(t *testing.T, c *cloud) *protocolServer {
 // sampleMode is one of the page's three chapters.
 type sampleMode struct {
 	key        string
-	sse        []attrs
+	sse        []pt.Attrs
 	mode       cosapi.Mode
 	encryption cosapi.Encryption
-	opening    []attrs
+	opening    []pt.Attrs
 }
 
 func sampleSSECOS() sampleMode {
 	return sampleMode{
-		key: "sdk-sse-cos", sse: sseCOS(), mode: cosapi.ModeSSECOS, encryption: cosapi.SSECOS{},
+		key: "sdk-sse-cos", sse: pt.SSECOS(), mode: cosapi.ModeSSECOS, encryption: cosapi.SSECOS{},
 	}
 }
 
@@ -52,17 +53,17 @@ func sampleSSEKMS() sampleMode {
 	kmsContext := map[string]string{"test": "test"}
 	return sampleMode{
 		key: "sdk-sse-kms", mode: cosapi.ModeSSEKMS,
-		sse:        sseKMS(attrs{"key_id": testCMK, "context": kmsContext}),
-		encryption: cosapi.SSEKMS{KeyID: testCMK, Context: kmsContext},
+		sse:        pt.SSEKMS(pt.Attrs{"key_id": pt.CMK, "context": kmsContext}),
+		encryption: cosapi.SSEKMS{KeyID: pt.CMK, Context: kmsContext},
 	}
 }
 
 func sampleSSEC(t *testing.T) sampleMode {
 	t.Helper()
 	return sampleMode{
-		key: "sdk-sse-c", mode: cosapi.ModeSSEC, sse: sseC(attrs{"key_name": "sample"}),
-		encryption: cosapi.SSEC{Key: mustKey(t, sampleKey)},
-		opening:    openingC(attrs{"key_name": "sample"}),
+		key: "sdk-sse-c", mode: cosapi.ModeSSEC, sse: pt.SSEC(pt.Attrs{"key_name": "sample"}),
+		encryption: cosapi.SSEC{Key: pt.MustKey(t, sampleKey)},
+		opening:    pt.OpeningC(pt.Attrs{"key_name": "sample"}),
 	}
 }
 
@@ -73,14 +74,14 @@ func TestSampleUploadSSEC(t *testing.T)   { t.Parallel(); sampleUpload(t, sample
 // sampleUpload is client.put_object: the resource with content.
 func sampleUpload(t *testing.T, sample sampleMode, content string) {
 	t.Helper()
-	c := newCloud(t, cosemu.Config{})
-	object := sampleServer(t, c).object()
-	object.mustApply(attrs{
-		"bucket": testBucket, "key": sample.key, "content": content, "sse": sample.sse,
+	c := pt.NewCloud(t, cosemu.Config{})
+	object := sampleServer(t, c).Object()
+	object.MustApply(pt.Attrs{
+		"bucket": pt.Bucket, "key": sample.key, "content": content, "sse": sample.sse,
 	})
-	object.expect(attrs{"encryption.mode": string(sample.mode)})
+	object.Expect(pt.Attrs{"encryption.mode": string(sample.mode)})
 	if c.Requests("PutObject") != 1 {
-		t.Errorf("requests = %v, want one PutObject", c.ops())
+		t.Errorf("requests = %v, want one PutObject", c.Ops())
 	}
 }
 
@@ -91,12 +92,12 @@ func TestSampleDownloadSSEC(t *testing.T)   { t.Parallel(); sampleDownload(t, sa
 // sampleDownload is client.get_object: the data source with read_content.
 func sampleDownload(t *testing.T, sample sampleMode) {
 	t.Helper()
-	c := newCloud(t, cosemu.Config{})
-	c.place(testRef(sample.key), "123", cosapi.WriteOptions{Encryption: sample.encryption})
-	state := sampleServer(t, c).mustRead(objectType, attrs{
-		"bucket": testBucket, "key": sample.key, "sse": sample.opening, "read_content": true,
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref(sample.key), "123", cosapi.WriteOptions{Encryption: sample.encryption})
+	state := sampleServer(t, c).MustRead(pt.ObjectType, pt.Attrs{
+		"bucket": pt.Bucket, "key": sample.key, "sse": sample.opening, "read_content": true,
 	})
-	expectState(t, state, attrs{"content": "123", "encryption.mode": string(sample.mode)})
+	pt.ExpectState(t, state, pt.Attrs{"content": "123", "encryption.mode": string(sample.mode)})
 }
 
 func TestSampleAdvancedUploadSSECOS(t *testing.T) {
@@ -117,18 +118,18 @@ func TestSampleAdvancedUploadSSEC(t *testing.T) {
 // sampleAdvancedUpload is client.upload_file: the resource with source, by parts.
 func sampleAdvancedUpload(t *testing.T, sample sampleMode) {
 	t.Helper()
-	c := newCloud(t, cosemu.Config{})
+	c := pt.NewCloud(t, cosemu.Config{})
 	file := filepath.Join(t.TempDir(), sample.key+".local")
-	must(t, os.WriteFile(file, sampleContent(), 0o600))
-	object := sampleServer(t, c).object()
-	object.mustApply(attrs{
-		"bucket": testBucket, "key": sample.key, "source": file, "sse": sample.sse,
+	pt.Must(t, os.WriteFile(file, sampleContent(), 0o600))
+	object := sampleServer(t, c).Object()
+	object.MustApply(pt.Attrs{
+		"bucket": pt.Bucket, "key": sample.key, "source": file, "sse": sample.sse,
 	})
-	object.expect(attrs{
+	object.Expect(pt.Attrs{
 		"encryption.mode": string(sample.mode), "crc64ecma": cosapi.CRC64(sampleContent()),
 	})
 	if c.Requests("UploadPart") != 3 || c.Requests("CompleteMultipartUpload") != 1 {
-		t.Errorf("requests = %v, want three parts", c.ops())
+		t.Errorf("requests = %v, want three parts", c.Ops())
 	}
 }
 
@@ -153,30 +154,30 @@ func TestSampleAdvancedDownloadSSEC(t *testing.T) {
 // sampleAdvancedDownload is client.download_file: the data source with output_path.
 func sampleAdvancedDownload(t *testing.T, sample sampleMode) {
 	t.Helper()
-	c := newCloud(t, cosemu.Config{})
-	c.place(testRef(sample.key), string(sampleContent()),
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref(sample.key), string(sampleContent()),
 		cosapi.WriteOptions{Encryption: sample.encryption})
 	file := filepath.Join(t.TempDir(), sample.key+".local")
-	sampleServer(t, c).mustRead(objectType, attrs{
-		"bucket": testBucket, "key": sample.key, "sse": sample.opening, "output_path": file,
+	sampleServer(t, c).MustRead(pt.ObjectType, pt.Attrs{
+		"bucket": pt.Bucket, "key": sample.key, "sse": sample.opening, "output_path": file,
 	})
-	expectFile(t, file, string(sampleContent()))
+	pt.ExpectFile(t, file, string(sampleContent()))
 }
 
 // TestSampleHeadSSEC is client.head_object: the data source.
 func TestSampleHeadSSEC(t *testing.T) {
 	t.Parallel()
 	sample := sampleSSEC(t)
-	c := newCloud(t, cosemu.Config{})
-	c.place(testRef(sample.key), "00000", cosapi.WriteOptions{Encryption: sample.encryption})
-	state := sampleServer(t, c).mustRead(objectType, attrs{
-		"bucket": testBucket, "key": sample.key, "sse": sample.opening,
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref(sample.key), "00000", cosapi.WriteOptions{Encryption: sample.encryption})
+	state := sampleServer(t, c).MustRead(pt.ObjectType, pt.Attrs{
+		"bucket": pt.Bucket, "key": sample.key, "sse": sample.opening,
 	})
-	expectState(t, state, attrs{
+	pt.ExpectState(t, state, pt.Attrs{
 		"encryption.mode": "SSE-C", "encryption.algorithm": "AES256", "size": 5,
-		"encryption.customer_key_md5": mustKey(t, sampleKey).MD5(),
+		"encryption.customer_key_md5": pt.MustKey(t, sampleKey).MD5(),
 	})
-	c.expectOps("HeadObject")
+	c.ExpectOps("HeadObject")
 }
 
 // TestSampleCopySSEC is client.copy_object, between two keys: the copy data source.
@@ -184,7 +185,7 @@ func TestSampleCopySSEC(t *testing.T) {
 	t.Parallel()
 	c := sampleCopy(t, "00000")
 	if c.Requests("PutObjectCopy") != 1 {
-		t.Errorf("requests = %v, want one PutObjectCopy", c.ops())
+		t.Errorf("requests = %v, want one PutObjectCopy", c.Ops())
 	}
 }
 
@@ -193,26 +194,26 @@ func TestSampleAdvancedCopySSEC(t *testing.T) {
 	t.Parallel()
 	c := sampleCopy(t, string(sampleContent()))
 	if c.Requests("UploadPartCopy") != 3 {
-		t.Errorf("requests = %v, want three UploadPartCopy", c.ops())
+		t.Errorf("requests = %v, want three UploadPartCopy", c.Ops())
 	}
 }
 
-func sampleCopy(t *testing.T, content string) *cloud {
+func sampleCopy(t *testing.T, content string) *pt.Cloud {
 	t.Helper()
-	c := newCloud(t, cosemu.Config{})
-	c.place(testRef("sdk-sse-c"), content, cosapi.WriteOptions{
-		Encryption: cosapi.SSEC{Key: mustKey(t, sampleKey)},
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref("sdk-sse-c"), content, cosapi.WriteOptions{
+		Encryption: cosapi.SSEC{Key: pt.MustKey(t, sampleKey)},
 	})
-	sampleServer(t, c).mustRead(copyType, attrs{
-		"bucket": testBucket, "key": "sdk-sse-c-copy", "sse": sseC(attrs{"key_name": "destination"}),
-		"copy_source": []attrs{{
-			"bucket": testBucket, "key": "sdk-sse-c", "region": testRegion,
-			"sse": openingC(attrs{"key_name": "sample"}),
+	sampleServer(t, c).MustRead(pt.CopyType, pt.Attrs{
+		"bucket": pt.Bucket, "key": "sdk-sse-c-copy", "sse": pt.SSEC(pt.Attrs{"key_name": "destination"}),
+		"copy_source": []pt.Attrs{{
+			"bucket": pt.Bucket, "key": "sdk-sse-c", "region": pt.Region,
+			"sse": pt.OpeningC(pt.Attrs{"key_name": "sample"}),
 		}},
 	})
-	key := mustKey(t, sampleDestinationKey)
-	got, _, err := c.somebodyElse().Content(t.Context(), testRef("sdk-sse-c-copy"), &key, 1<<30)
-	must(t, err)
+	key := pt.MustKey(t, sampleDestinationKey)
+	got, _, err := c.SomebodyElse().Content(t.Context(), pt.Ref("sdk-sse-c-copy"), &key, 1<<30)
+	pt.Must(t, err)
 	if string(got) != content {
 		t.Error("the copy has other bytes")
 	}
@@ -223,14 +224,14 @@ func sampleCopy(t *testing.T, content string) *cloud {
 func TestSampleRestoreSSEC(t *testing.T) {
 	t.Parallel()
 	sample := sampleSSEC(t)
-	c := newCloud(t, cosemu.Config{})
-	c.place(testRef(sample.key), "00000", cosapi.WriteOptions{
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref(sample.key), "00000", cosapi.WriteOptions{
 		Encryption: sample.encryption, StorageClass: "ARCHIVE",
 	})
-	restore := sampleServer(t, c).resource(restoreType)
-	restore.mustApply(attrs{
-		"bucket": testBucket, "key": sample.key, "days": 1, "tier": "Expedited",
+	restore := sampleServer(t, c).Resource(pt.RestoreType)
+	restore.MustApply(pt.Attrs{
+		"bucket": pt.Bucket, "key": sample.key, "days": 1, "tier": "Expedited",
 		"sse": sample.opening,
 	})
-	restore.expect(attrs{"restored": true, "tier": "Expedited"})
+	restore.Expect(pt.Attrs{"restored": true, "tier": "Expedited"})
 }

@@ -1,21 +1,13 @@
-package provider
+package provider_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	pt "github.com/encrypted-cos/terraform-provider-cos/internal/provider/providertest"
 )
 
 // schemaPart is one attribute or block of one of the provider's schemas.
@@ -31,24 +23,24 @@ type schemaPart struct {
 // makes the framework check them, and the identities.
 func everySchemaPart(t *testing.T) []schemaPart {
 	t.Helper()
-	server := newUnconfiguredServer(t)
-	parts := blockParts("provider", server.schemas.Provider.Block)
-	for name, schema := range server.schemas.ResourceSchemas {
+	server := pt.NewUnconfiguredServer(t)
+	parts := blockParts("provider", server.Schemas.Provider.Block)
+	for name, schema := range server.Schemas.ResourceSchemas {
 		parts = append(parts, blockParts("resource "+name, schema.Block)...)
 	}
-	for name, schema := range server.schemas.DataSourceSchemas {
+	for name, schema := range server.Schemas.DataSourceSchemas {
 		parts = append(parts, blockParts("data "+name, schema.Block)...)
 	}
-	for name, schema := range server.schemas.EphemeralResourceSchemas {
+	for name, schema := range server.Schemas.EphemeralResourceSchemas {
 		parts = append(parts, blockParts("ephemeral "+name, schema.Block)...)
 	}
-	for name, schema := range server.schemas.ListResourceSchemas {
+	for name, schema := range server.Schemas.ListResourceSchemas {
 		parts = append(parts, blockParts("list "+name, schema.Block)...)
 	}
-	for name, schema := range server.schemas.ActionSchemas {
+	for name, schema := range server.Schemas.ActionSchemas {
 		parts = append(parts, blockParts("action "+name, schema.Schema.Block)...)
 	}
-	for name, function := range server.schemas.Functions {
+	for name, function := range server.Schemas.Functions {
 		parts = append(parts, functionParts("function "+name, function)...)
 	}
 	return append(parts, identityParts(t, server)...)
@@ -92,12 +84,12 @@ func functionParts(path string, function *tfprotov6.Function) []schemaPart {
 	return parts
 }
 
-func identityParts(t *testing.T, server *protocolServer) []schemaPart {
+func identityParts(t *testing.T, server *pt.Server) []schemaPart {
 	t.Helper()
-	response, err := server.server.GetResourceIdentitySchemas(t.Context(),
+	response, err := server.Provider.GetResourceIdentitySchemas(t.Context(),
 		&tfprotov6.GetResourceIdentitySchemasRequest{})
-	must(t, err)
-	if text := errorText(response.Diagnostics); text != "" {
+	pt.Must(t, err)
+	if text := pt.ErrorText(response.Diagnostics); text != "" {
 		t.Fatalf("identity schemas: %s", text)
 	}
 	var parts []schemaPart
@@ -175,88 +167,5 @@ func TestEverySecretIsWriteOnlyOrSensitive(t *testing.T) {
 	}
 	if found < 9 {
 		t.Errorf("only %d secrets were found", found)
-	}
-}
-
-// objectSchema is the schema of cos_encrypted_object as the framework has it.
-func objectSchema(t *testing.T) resource.SchemaResponse {
-	t.Helper()
-	var response resource.SchemaResponse
-	(&encryptedObjectResource{}).Schema(t.Context(), resource.SchemaRequest{}, &response)
-	return response
-}
-
-func TestObjectModelFitsItsSchema(t *testing.T) {
-	t.Parallel()
-	object := objectSchema(t).Schema
-	state := tfsdk.State{
-		Schema: object, Raw: tftypes.NewValue(object.Type().TerraformType(t.Context()), nil),
-	}
-	want := emptyObjectModel()
-	want.Bucket = types.StringValue("examplebucket-1250000000")
-	want.SSE = importedSSE(cosapi.EncryptionStatus{Mode: cosapi.ModeSSEKMS, KMSKeyID: "a-key"}, "")
-	if diags := state.Set(t.Context(), &want); diags.HasError() {
-		t.Fatalf("the model does not fit the schema: %v", diags)
-	}
-	var got encryptedObjectModel
-	if diags := state.Get(t.Context(), &got); diags.HasError() {
-		t.Fatalf("the schema does not fit the model: %v", diags)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("model after a round through the state (-want +got):\n%s", diff)
-	}
-}
-
-func TestBlockTypesFitTheSchema(t *testing.T) {
-	t.Parallel()
-	object := objectSchema(t).Schema
-	tests := map[string]struct{ declared, want attr.Type }{
-		"sse": {object.Blocks["sse"].Type(), types.ListType{ElemType: sseType}},
-		"copy_source": {
-			object.Blocks["copy_source"].Type(), types.ListType{ElemType: copySourceType},
-		},
-		"encryption": {
-			object.Attributes["encryption"].GetType(),
-			types.ObjectType{AttrTypes: encryptionAttrTypes},
-		},
-	}
-	for name, test := range tests {
-		if !test.declared.Equal(test.want) {
-			t.Errorf("%s = %s, want %s", name, test.declared, test.want)
-		}
-	}
-}
-
-func TestNothingButTheNameOfAnObjectReplacesIt(t *testing.T) {
-	t.Parallel()
-	// The planned values of computed attributes are all decided in ModifyPlan; a modifier
-	// elsewhere would decide them twice.
-	modified := []string{}
-	for name, attribute := range objectSchema(t).Schema.Attributes {
-		if planModifiers(attribute) > 0 {
-			modified = append(modified, name)
-		}
-	}
-	slices.Sort(modified)
-	if diff := cmp.Diff([]string{"bucket", "key", "region"}, modified); diff != "" {
-		t.Errorf("attributes with plan modifiers (-want +got):\n%s", diff)
-	}
-}
-
-// planModifiers counts the plan modifiers of an attribute of any of the kinds in use.
-func planModifiers(attribute schema.Attribute) int {
-	switch a := attribute.(type) {
-	case schema.StringAttribute:
-		return len(a.PlanModifiers)
-	case schema.Int64Attribute:
-		return len(a.PlanModifiers)
-	case schema.BoolAttribute:
-		return len(a.PlanModifiers)
-	case schema.MapAttribute:
-		return len(a.PlanModifiers)
-	case schema.SingleNestedAttribute:
-		return len(a.PlanModifiers)
-	default:
-		panic(fmt.Sprintf("planModifiers does not know %T", attribute))
 	}
 }

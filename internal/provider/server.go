@@ -6,6 +6,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/object"
 )
 
 // server is the framework's server with one shortcut: with refresh_mode "list" it answers the
@@ -28,12 +30,12 @@ type frameworkServer interface {
 // NewServer returns the constructor of protocol servers that tf6server wants. The version ends up
 // in the User-Agent header of every request.
 func NewServer(version string) func() tfprotov6.ProviderServer {
-	return newServerWithEnvironment(version, os.Getenv)
+	return NewServerWithEnvironment(version, os.Getenv)
 }
 
-// newServerWithEnvironment is NewServer with another environment than the process's own; "" is the
+// NewServerWithEnvironment is NewServer with another environment than the process's own; "" is the
 // same as unset.
-func newServerWithEnvironment(
+func NewServerWithEnvironment(
 	version string, env func(string) string,
 ) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
@@ -51,14 +53,14 @@ func newServerWithEnvironment(
 func (s *server) ReadResource(
 	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
-	read, ok := newListedRead(s.provider.data.Load(), req)
-	if !ok || !read.unchanged(ctx) {
+	read, ok := object.NewListedRead(s.provider.data.Load(), req)
+	if !ok || !read.Unchanged(ctx) {
 		return s.frameworkServer.ReadResource(ctx, req)
 	}
-	if identity, ok := read.identity(req.CurrentIdentity); ok && read.isComplete() {
+	if identity, ok := read.Identity(req.CurrentIdentity); ok && read.IsComplete() {
 		return &tfprotov6.ReadResourceResponse{
 			NewState: req.CurrentState, Private: req.Private, NewIdentity: identity,
 		}, nil
 	}
-	return s.frameworkServer.ReadResource(withListedUnchanged(ctx), req)
+	return s.frameworkServer.ReadResource(object.WithListedUnchanged(ctx), req)
 }

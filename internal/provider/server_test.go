@@ -1,4 +1,4 @@
-package provider
+package provider_test
 
 import (
 	"bytes"
@@ -16,11 +16,15 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/object"
+	pt "github.com/encrypted-cos/terraform-provider-cos/internal/provider/providertest"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
 
 // countedServer counts the reads that reach the framework.
 type countedServer struct {
-	FrameworkServer
+	provider.FrameworkServer
 	reads int
 }
 
@@ -32,12 +36,13 @@ func (s *countedServer) ReadResource(
 }
 
 // countFramework puts a counter between the shortcut and the framework.
-func countFramework(s *protocolServer) *countedServer {
+func countFramework(s *pt.Server) *countedServer {
 	counted := &countedServer{}
-	WrapFramework(s.server, func(framework FrameworkServer) FrameworkServer {
-		counted.FrameworkServer = framework
-		return counted
-	})
+	provider.WrapFramework(s.Provider,
+		func(framework provider.FrameworkServer) provider.FrameworkServer {
+			counted.FrameworkServer = framework
+			return counted
+		})
 	return counted
 }
 
@@ -45,9 +50,9 @@ func countFramework(s *protocolServer) *countedServer {
 func oldFile(t *testing.T, content string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "file")
-	must(t, os.WriteFile(name, []byte(content), 0o600))
+	pt.Must(t, os.WriteFile(name, []byte(content), 0o600))
 	past := time.Now().Add(-time.Hour)
-	must(t, os.Chtimes(name, past, past))
+	pt.Must(t, os.Chtimes(name, past, past))
 	return name
 }
 
@@ -55,120 +60,85 @@ func oldFile(t *testing.T, content string) string {
 // the one that the framework gives to the same request.
 func TestShortcutAnswersAsTheFrameworkDoes(t *testing.T) {
 	t.Parallel()
-	object := contentObject("a", sseCOS())
-	for name, config := range map[string]attrs{
+	object := pt.ContentObject("a", pt.SSECOS())
+	for name, config := range map[string]pt.Attrs{
 		"SSE-COS":        object,
-		"SSE-KMS":        contentObject("a", sseKMS(attrs{})),
-		"keyring":        contentObject("a", sseC(attrs{"key_name": "main"})),
-		"write-only key": contentObject("a", sseC(attrs{"key_wo": testKeyD, "key_wo_version": 1})),
-		"secret body": contentObject("a", sseKMS(attrs{})).with(attrs{
+		"SSE-KMS":        pt.ContentObject("a", pt.SSEKMS(pt.Attrs{})),
+		"keyring":        pt.ContentObject("a", pt.SSEC(pt.Attrs{"key_name": "main"})),
+		"write-only key": pt.ContentObject("a", pt.SSEC(pt.Attrs{"key_wo": pt.KeyD, "key_wo_version": 1})),
+		"secret body": pt.ContentObject("a", pt.SSEKMS(pt.Attrs{})).With(pt.Attrs{
 			"content": nil, "content_wo": "secret", "content_wo_version": 1,
 		}),
-		"headers":         object.with(attrs{"metadata": map[string]string{"a": "b"}}),
-		"storage class":   object.with(attrs{"storage_class": "STANDARD_IA"}),
-		"file":            object.with(attrs{"content": nil, "source": oldFile(t, "file")}),
-		"timeouts":        object.with(attrs{"timeouts": attrs{"read": "1m"}}),
-		"versioned":       object.with(attrs{"bucket": testVersionedBucket}),
-		"deletion policy": object.with(attrs{"deletion_policy": "abandon"}),
-		"region spelt":    object.with(attrs{"region": testRegion}),
-		"key in a folder": contentObject("a/b/ü", sseCOS()),
+		"headers":         object.With(pt.Attrs{"metadata": map[string]string{"a": "b"}}),
+		"storage class":   object.With(pt.Attrs{"storage_class": "STANDARD_IA"}),
+		"file":            object.With(pt.Attrs{"content": nil, "source": oldFile(t, "file")}),
+		"timeouts":        object.With(pt.Attrs{"timeouts": pt.Attrs{"read": "1m"}}),
+		"versioned":       object.With(pt.Attrs{"bucket": pt.VersionedBucket}),
+		"deletion policy": object.With(pt.Attrs{"deletion_policy": "abandon"}),
+		"region spelt":    object.With(pt.Attrs{"region": pt.Region}),
+		"key in a folder": pt.ContentObject("a/b/ü", pt.SSECOS()),
 	} {
 		for _, identity := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, identity %t", name, identity), func(t *testing.T) {
 				t.Parallel()
-				cloud := newCloud(t, cosemu.Config{})
-				object := settled(t, cloud, []attrs{config})[0]
+				cloud := pt.NewCloud(t, cosemu.Config{})
+				object := pt.Settled(t, cloud, []pt.Attrs{config})[0]
 				if !identity {
-					object.identity = nil
+					object.Identity = nil
 				}
 				expectSameAnswer(t, object)
-				cloud.expectOps("GetBucket")
+				cloud.ExpectOps("GetBucket")
 			})
 		}
 	}
 }
 
-func expectSameAnswer(t *testing.T, object *coreResource) {
+func expectSameAnswer(t *testing.T, object *pt.Instance) {
 	t.Helper()
-	counted := countFramework(object.protocolServer)
+	counted := countFramework(object.Server)
 	byFramework := *object
-	byFramework.protocolServer = &protocolServer{
-		t: t, schemas: object.schemas, server: listedServer{counted.FrameworkServer},
+	byFramework.Server = &pt.Server{
+		T: t, Schemas: object.Schemas, Provider: listedServer{counted.FrameworkServer},
 	}
-	object.mustRefresh()
+	object.MustRefresh()
 	if counted.reads != 0 {
 		t.Error("the framework was asked")
 	}
-	byFramework.mustRefresh()
-	if !object.state.Equal(byFramework.state) {
-		t.Errorf("state: %s", differences(byFramework.state, object.state))
+	byFramework.MustRefresh()
+	if !object.State.Equal(byFramework.State) {
+		t.Errorf("state: %s", pt.Differences(byFramework.State, object.State))
 	}
 	if got, want := baselineOf(t, object), baselineOf(t, &byFramework); got != want {
 		t.Errorf("private state = %s, want %s", got, want)
 	}
-	if got, want := identityText(t, object), identityText(t, &byFramework); got != want {
+	if got, want := pt.IdentityText(t, object), pt.IdentityText(t, &byFramework); got != want {
 		t.Errorf("identity = %s, want %s", got, want)
 	}
 }
 
 // listedServer tells the framework that a listing has shown the object unchanged.
-type listedServer struct{ FrameworkServer }
+type listedServer struct{ provider.FrameworkServer }
 
 func (s listedServer) ReadResource(
 	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
-	return s.FrameworkServer.ReadResource(withListedUnchanged(ctx), req)
+	return s.FrameworkServer.ReadResource(object.WithListedUnchanged(ctx), req)
 }
 
 // baselineOf is private state as JSON with its members sorted.
-func baselineOf(t *testing.T, object *coreResource) string {
+func baselineOf(t *testing.T, object *pt.Instance) string {
 	t.Helper()
 	var private map[string][]byte
-	must(t, json.Unmarshal(object.private, &private))
+	pt.Must(t, json.Unmarshal(object.Private, &private))
 	text := ""
 	for name, value := range private {
 		var members map[string]any
-		must(t, json.Unmarshal(value, &members))
+		pt.Must(t, json.Unmarshal(value, &members))
 		sorted, err := json.Marshal(members)
-		must(t, err)
+		pt.Must(t, err)
 		text += name + string(sorted)
 	}
 	return text
-}
-
-func identityText(t *testing.T, object *coreResource) string {
-	t.Helper()
-	if object.identity == nil {
-		return "none"
-	}
-	typ := object.identitySchema().ValueType()
-	value, err := object.identity.IdentityData.Unmarshal(typ)
-	must(t, err)
-	return value.String()
-}
-
-// identitySchema is the identity of cos_encrypted_object.
-func (s *protocolServer) identitySchema() *tfprotov6.ResourceIdentitySchema {
-	s.t.Helper()
-	schemas, err := s.server.GetResourceIdentitySchemas(s.t.Context(),
-		&tfprotov6.GetResourceIdentitySchemasRequest{})
-	must(s.t, err)
-	return schemas.IdentitySchemas[encryptedObjectTypeName]
-}
-
-// changeBaseline changes one member of the private state's baseline.
-func changeBaseline(t *testing.T, object *coreResource, member string, value any) {
-	t.Helper()
-	var private map[string][]byte
-	must(t, json.Unmarshal(object.private, &private))
-	var known map[string]any
-	must(t, json.Unmarshal(private[baselineKey], &known))
-	known[member] = value
-	var err error
-	private[baselineKey], err = json.Marshal(known)
-	must(t, err)
-	object.private, err = json.Marshal(private)
-	must(t, err)
 }
 
 // TestShortcutLeavesTheRestToTheFramework: each object has something that only a full refresh can
@@ -177,116 +147,126 @@ func TestShortcutLeavesTheRestToTheFramework(t *testing.T) {
 	t.Parallel()
 	file := oldFile(t, "file")
 	for name, test := range map[string]struct {
-		config attrs
-		change func(*cloud, *coreResource)
+		config pt.Attrs
+		change func(*pt.Cloud, *pt.Instance)
 		want   []string
 		// again: the next run cannot take the shortcut either.
 		again bool
 	}{
 		"tags": {
-			attrs{"tags": map[string]string{"a": "b"}},
-			func(*cloud, *coreResource) {},
+			pt.Attrs{"tags": map[string]string{"a": "b"}},
+			func(*pt.Cloud, *pt.Instance) {},
 			[]string{"GetBucket", "GetObjectTagging"},
 			true,
 		},
 		"acl": {
-			attrs{"acl": "private"},
-			func(*cloud, *coreResource) {},
+			pt.Attrs{"acl": "private"},
+			func(*pt.Cloud, *pt.Instance) {},
 			[]string{"GetBucket", "GetObjectACL"},
 			true,
 		},
 		"file touched": {
-			attrs{"content": nil, "source": file},
-			func(*cloud, *coreResource) {
-				must(t, os.WriteFile(file, []byte("other"), 0o600))
+			pt.Attrs{"content": nil, "source": file},
+			func(*pt.Cloud, *pt.Instance) {
+				pt.Must(t, os.WriteFile(file, []byte("other"), 0o600))
 				past := time.Now().Add(-time.Minute)
-				must(t, os.Chtimes(file, past, past))
+				pt.Must(t, os.Chtimes(file, past, past))
 			},
 			[]string{"GetBucket"},
 			false,
 		},
 		"file no longer configured": {
-			attrs{},
-			func(_ *cloud, o *coreResource) { changeBaseline(t, o, "file", map[string]any{"size": 1}) },
+			pt.Attrs{},
+			func(_ *pt.Cloud, o *pt.Instance) {
+				pt.ChangeBaseline(t, o, "file", map[string]any{"size": 1})
+			},
 			[]string{"GetBucket"},
 			false,
 		},
 		"endpoint": {
-			attrs{},
-			func(_ *cloud, o *coreResource) { changeBaseline(t, o, "endpoint", "https://other") },
+			pt.Attrs{},
+			func(_ *pt.Cloud, o *pt.Instance) {
+				pt.ChangeBaseline(t, o, "endpoint", "https://other")
+			},
 			[]string{"GetBucket"},
 			false,
 		},
 		"keyring": {
-			attrs{},
-			func(_ *cloud, o *coreResource) { changeBaseline(t, o, "keyring_md5s", map[string]any{}) },
+			pt.Attrs{},
+			func(_ *pt.Cloud, o *pt.Instance) {
+				pt.ChangeBaseline(t, o, "keyring_md5s", map[string]any{})
+			},
 			[]string{"GetBucket"},
 			false,
 		},
 		"refreshed seconds after the write": {
-			attrs{},
-			func(c *cloud, o *coreResource) {
-				seen := c.head(testRef("a"), nil).LastModified
-				changeBaseline(t, o, "head_at", formatTime(seen.Add(4*time.Second)))
+			pt.Attrs{},
+			func(c *pt.Cloud, o *pt.Instance) {
+				seen := c.Head(pt.Ref("a"), nil).LastModified
+				pt.ChangeBaseline(t, o, "head_at", value.FormatTime(seen.Add(4*time.Second)))
 			},
 			[]string{"HeadObject"},
 			false,
 		},
 		"not read since a listing showed another": {
-			attrs{},
-			func(_ *cloud, o *coreResource) { changeBaseline(t, o, "unread", true) },
+			pt.Attrs{},
+			func(_ *pt.Cloud, o *pt.Instance) {
+				pt.ChangeBaseline(t, o, "unread", true)
+			},
 			[]string{"HeadObject"},
 			false,
 		},
 		"never seen": {
-			attrs{},
-			func(_ *cloud, o *coreResource) { changeBaseline(t, o, "last_modified", "") },
+			pt.Attrs{},
+			func(_ *pt.Cloud, o *pt.Instance) {
+				pt.ChangeBaseline(t, o, "last_modified", "")
+			},
 			[]string{"HeadObject"},
 			false,
 		},
 		"private state lost": {
-			attrs{},
-			func(_ *cloud, o *coreResource) { o.private = nil },
+			pt.Attrs{},
+			func(_ *pt.Cloud, o *pt.Instance) { o.Private = nil },
 			[]string{"HeadObject"},
 			false,
 		},
 		"archived": {
-			attrs{"storage_class": "ARCHIVE"},
-			func(*cloud, *coreResource) {},
+			pt.Attrs{"storage_class": "ARCHIVE"},
+			func(*pt.Cloud, *pt.Instance) {},
 			[]string{"HeadObject"},
 			true,
 		},
 		"more in private state": {
-			attrs{},
-			func(_ *cloud, o *coreResource) {
-				o.private = append([]byte(`{".import_before_read":"dHJ1ZQ==",`), o.private[1:]...)
+			pt.Attrs{},
+			func(_ *pt.Cloud, o *pt.Instance) {
+				o.Private = append([]byte(`{".import_before_read":"dHJ1ZQ==",`), o.Private[1:]...)
 			},
 			[]string{"GetBucket"},
 			false,
 		},
 		"written by this process": {
-			attrs{},
-			func(_ *cloud, o *coreResource) {
-				DataOf(o.server).written.claim(testRef("a"))
+			pt.Attrs{},
+			func(_ *pt.Cloud, o *pt.Instance) {
+				provider.DataOf(o.Provider).Written.Claim(pt.Ref("a"))
 			},
 			[]string{"HeadObject"},
 			false,
 		},
 		"imported": {
-			attrs{},
-			func(c *cloud, o *coreResource) {
-				*o = *o.object()
-				o.importID(testBucket + "/a")
+			pt.Attrs{},
+			func(c *pt.Cloud, o *pt.Instance) {
+				*o = *o.Object()
+				o.ImportID(pt.Bucket + "/a")
 				c.ResetJournal()
-				changeBaseline(t, o, "head_at", "")
+				pt.ChangeBaseline(t, o, "head_at", "")
 			},
 			[]string{"HeadObject"},
 			false,
 		},
 		"changed": {
-			attrs{},
-			func(c *cloud, _ *coreResource) {
-				c.upload("a", "other", cosapi.SSECOS{Algorithm: "AES256"})
+			pt.Attrs{},
+			func(c *pt.Cloud, _ *pt.Instance) {
+				c.Upload("a", "other", cosapi.SSECOS{Algorithm: "AES256"})
 			},
 			[]string{"GetBucket", "HeadObject"},
 			true,
@@ -294,20 +274,20 @@ func TestShortcutLeavesTheRestToTheFramework(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := newCloud(t, cosemu.Config{})
-			config := contentObject("a", sseCOS()).with(test.config)
-			object := settled(t, cloud, []attrs{config})[0]
+			cloud := pt.NewCloud(t, cosemu.Config{})
+			config := pt.ContentObject("a", pt.SSECOS()).With(test.config)
+			object := pt.Settled(t, cloud, []pt.Attrs{config})[0]
 			test.change(cloud, object)
 			cloud.ResetJournal()
-			counted := countFramework(object.protocolServer)
-			object.mustRefresh()
-			cloud.expectOps(test.want...)
+			counted := countFramework(object.Server)
+			object.MustRefresh()
+			cloud.ExpectOps(test.want...)
 			if counted.reads != 1 {
 				t.Errorf("the framework was asked %d times, want once", counted.reads)
 			}
-			object = object.on(newServer(t, cloud, listAttrs()))
-			counted = countFramework(object.protocolServer)
-			object.mustRefresh()
+			object = object.On(pt.NewServer(t, cloud, pt.ListAttrs()))
+			counted = countFramework(object.Server)
+			object.MustRefresh()
 			if again := counted.reads == 1; again != test.again {
 				t.Errorf("the framework was asked again: %t, want %t", again, test.again)
 			}
@@ -318,11 +298,11 @@ func TestShortcutLeavesTheRestToTheFramework(t *testing.T) {
 // TestShortcutWaitsForTheListingWithinTheTimeout: the deadline of a read is that of its listing.
 func TestShortcutWaitsForTheListingWithinTheTimeout(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t, cosemu.Config{})
-	config := contentObject("a", sseCOS()).with(attrs{"timeouts": attrs{"read": "2s"}})
-	object := settled(t, cloud, []attrs{config})[0]
+	cloud := pt.NewCloud(t, cosemu.Config{})
+	config := pt.ContentObject("a", pt.SSECOS()).With(pt.Attrs{"timeouts": pt.Attrs{"read": "2s"}})
+	object := pt.Settled(t, cloud, []pt.Attrs{config})[0]
 	cloud.AddFaults(cosemu.Fault{Op: "GetBucket", DelayMS: 60_000})
-	object.mustRefresh()
+	object.MustRefresh()
 	if n := cloud.Requests("HeadObject"); n != 1 {
 		t.Errorf("%d HEADs, want one in place of the listing that did not come", n)
 	}
@@ -332,38 +312,38 @@ func TestShortcutWaitsForTheListingWithinTheTimeout(t *testing.T) {
 // is a deferral.
 func TestShortcutLeavesDeferralToTheFramework(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t, cosemu.Config{})
-	object := settled(t, cloud, []attrs{contentObject("a", sseCOS())})[0]
-	unconfigured := newUnconfiguredServer(t)
-	unconfigured.configureDeferrable(
-		cloud.providerAttrs().with(listAttrs()).with(attrs{"region": unknownValue}))
-	response, err := unconfigured.server.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{
-		TypeName: object.typeName, CurrentState: object.dynamic(object.state),
-		Private: object.private,
+	cloud := pt.NewCloud(t, cosemu.Config{})
+	object := pt.Settled(t, cloud, []pt.Attrs{pt.ContentObject("a", pt.SSECOS())})[0]
+	unconfigured := pt.NewUnconfiguredServer(t)
+	unconfigured.ConfigureDeferrable(
+		cloud.ProviderAttrs().With(pt.ListAttrs()).With(pt.Attrs{"region": pt.Unknown}))
+	response, err := unconfigured.Provider.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{
+		TypeName: object.TypeName, CurrentState: object.Dynamic(object.State),
+		Private: object.Private,
 	})
-	must(t, err)
+	pt.Must(t, err)
 	if response.Deferred == nil || len(cloud.Journal()) != 0 {
 		t.Errorf("deferred: %v after %v, want a deferral and no request",
-			response.Deferred, cloud.ops())
+			response.Deferred, cloud.Ops())
 	}
 }
 
 // TestShortcutLogsNoSecret: what a failed listing answers may repeat what it was asked with.
 func TestShortcutLogsNoSecret(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t, cosemu.Config{})
-	object := settled(t, cloud, []attrs{contentObject("a", sseCOS())})[0]
+	cloud := pt.NewCloud(t, cosemu.Config{})
+	object := pt.Settled(t, cloud, []pt.Attrs{pt.ContentObject("a", pt.SSECOS())})[0]
 	secret := cosemu.DocumentedCredential().SecretKey
 	cloud.AddFaults(cosemu.Fault{
 		Op: "GetBucket", Status: 403, Code: "Not" + secret,
 	})
 	var log bytes.Buffer
-	_, err := object.server.ReadResource(tflogtest.RootLogger(t.Context(), &log),
+	_, err := object.Provider.ReadResource(tflogtest.RootLogger(t.Context(), &log),
 		&tfprotov6.ReadResourceRequest{
-			TypeName: object.typeName, CurrentState: object.dynamic(object.state),
-			Private: object.private,
+			TypeName: object.TypeName, CurrentState: object.Dynamic(object.State),
+			Private: object.Private,
 		})
-	must(t, err)
+	pt.Must(t, err)
 	if !strings.Contains(log.String(), "Cannot list the bucket") ||
 		strings.Contains(log.String(), secret) {
 		t.Errorf("log:\n%s", log.String())

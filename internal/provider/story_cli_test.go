@@ -1,4 +1,4 @@
-package provider
+package provider_test
 
 import (
 	"context"
@@ -21,6 +21,7 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	pt "github.com/encrypted-cos/terraform-provider-cos/internal/provider/providertest"
 )
 
 // objectHCL is the resource x with a body and an encryption.
@@ -55,13 +56,13 @@ func actionX(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
 // default hides nothing; an archived object is left alone, and re-encrypted from its body.
 func TestCLIGuardDefaultArchive(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t, cosemu.Config{})
-	cloud.setDefaultEncryption(testOtherCMK)
-	cloud.upload("x", "theirs", cosapi.NoEncryption{})
+	cloud := pt.NewCloud(t, cosemu.Config{})
+	cloud.SetDefaultEncryption(pt.OtherCMK)
+	cloud.Upload("x", "theirs", cosapi.NoEncryption{})
 	body := `content = "ours"`
-	provider := cloud.providerHCL("")
+	provider := cloud.ProviderHCL("")
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: factoriesWithEcho(),
+		ProtoV6ProviderFactories: pt.FactoriesWithEcho(),
 		Steps: []resource.TestStep{
 			{
 				Config:      provider + objectHCL("x", body, "cos {}"),
@@ -73,7 +74,7 @@ func TestCLIGuardDefaultArchive(t *testing.T) {
 			},
 			{
 				PreConfig: func() {
-					must(t, cloud.SetObjectStorageClass(testBucket, "x", "ARCHIVE"))
+					pt.Must(t, cloud.SetObjectStorageClass(pt.Bucket, "x", "ARCHIVE"))
 				},
 				Config:            provider + objectHCL("x", body+"\n  overwrite = true", "cos {}"),
 				ConfigPlanChecks:  actionX(plancheck.ResourceActionNoop),
@@ -86,15 +87,15 @@ func TestCLIGuardDefaultArchive(t *testing.T) {
 			},
 		},
 	})
-	cloud.isGone("x")
+	cloud.IsGone("x")
 }
 
 // TestCLICopySourceFollowsItsSource copies an object of the same apply, and again when it changed.
 func TestCLICopySourceFollowsItsSource(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t, cosemu.Config{})
+	cloud := pt.NewCloud(t, cosemu.Config{})
 	config := func(text string) string {
-		return cloud.providerHCL("") + `
+		return cloud.ProviderHCL("") + `
 resource "cos_encrypted_object" "from" {
   bucket  = "examplebucket-1250000000"
   key     = "from"
@@ -118,7 +119,7 @@ resource "cos_encrypted_object" "from" {
 		}
 	}
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: factoriesWithEcho(),
+		ProtoV6ProviderFactories: pt.FactoriesWithEcho(),
 		Steps:                    []resource.TestStep{step("first"), step("second")},
 	})
 }
@@ -126,30 +127,30 @@ resource "cos_encrypted_object" "from" {
 // TestCLIChangesBetweenPlanAndApply: the file, then the object, changes after the plan was saved.
 func TestCLIChangesBetweenPlanAndApply(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t, cosemu.Config{})
-	file := writeFile(t, "report.txt", "one")
-	run := newCLIRun(t, requiredProviders+cloud.providerHCL("")+
+	cloud := pt.NewCloud(t, cosemu.Config{})
+	file := pt.WriteFile(t, "report.txt", "one")
+	run := pt.NewCLI(t, pt.RequiredProviders+cloud.ProviderHCL("")+
 		objectHCL("x", `source = "`+filepath.ToSlash(file)+`"`, "cos {}"), nil)
-	run.mustRun("apply", "-auto-approve")
+	run.MustRun("apply", "-auto-approve")
 
-	must(t, os.WriteFile(file, []byte("two"), 0o600))
-	run.mustRun("plan", "-out=file.tfplan")
-	must(t, os.WriteFile(file, []byte("three"), 0o600))
-	text := run.mustFail("apply", "file.tfplan")
-	expectError(t, text, "changed after the plan", "Plan again")
+	pt.Must(t, os.WriteFile(file, []byte("two"), 0o600))
+	run.MustRun("plan", "-out=file.tfplan")
+	pt.Must(t, os.WriteFile(file, []byte("three"), 0o600))
+	text := run.MustFail("apply", "file.tfplan")
+	pt.ExpectError(t, text, "changed after the plan", "Plan again")
 	if strings.Contains(text, "bug in the provider") {
 		t.Errorf("Terraform blames the provider:\n%s", text)
 	}
 
-	run.mustRun("plan", "-out=object.tfplan")
-	cloud.upload("x", "theirs", cosapi.SSECOS{Algorithm: "AES256"})
-	theirs := cloud.head(testRef("x"), nil)
-	expectError(t, run.mustFail("apply", "object.tfplan"), "changed after the plan", "Plan again")
-	if now := cloud.head(testRef("x"), nil); now.ETag != theirs.ETag {
+	run.MustRun("plan", "-out=object.tfplan")
+	cloud.Upload("x", "theirs", cosapi.SSECOS{Algorithm: "AES256"})
+	theirs := cloud.Head(pt.Ref("x"), nil)
+	pt.ExpectError(t, run.MustFail("apply", "object.tfplan"), "changed after the plan", "Plan again")
+	if now := cloud.Head(pt.Ref("x"), nil); now.ETag != theirs.ETag {
 		t.Error("their object was overwritten")
 	}
-	run.mustRun("apply", "-auto-approve")
-	if again := run.mustRun("plan"); !strings.Contains(again, "No changes") {
+	run.MustRun("apply", "-auto-approve")
+	if again := run.MustRun("plan"); !strings.Contains(again, "No changes") {
 		t.Errorf("plan after the repair:\n%s", again)
 	}
 }
@@ -158,9 +159,9 @@ func TestCLIChangesBetweenPlanAndApply(t *testing.T) {
 // encrypts it in place. The official provider is played by one that only keeps a state.
 func TestCLIMoveFromTheOfficialProvider(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t, cosemu.Config{})
-	cloud.upload("x", "moved", cosapi.NoEncryption{})
-	factories := factoriesWithEcho()
+	cloud := pt.NewCloud(t, cosemu.Config{})
+	cloud.Upload("x", "moved", cosapi.NoEncryption{})
+	factories := pt.FactoriesWithEcho()
 	factories["tencentcloud"] = providerserver.NewProtocol6WithError(&officialProvider{})
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories,
@@ -174,7 +175,7 @@ resource "tencentcloud_cos_bucket_object" "x" {
 `},
 			{
 				PreConfig: cloud.ResetJournal,
-				Config: cloud.providerHCL("") + objectHCL("x", `content = "moved"`, "cos {}") + `
+				Config: cloud.ProviderHCL("") + objectHCL("x", `content = "moved"`, "cos {}") + `
 moved {
   from = tencentcloud_cos_bucket_object.x
   to   = cos_encrypted_object.x
@@ -185,8 +186,8 @@ moved {
 			},
 		},
 	})
-	if in := cloud.bytesIn(); in != 0 || cloud.Requests("PutObjectCopy") != 1 {
-		t.Errorf("%d bytes uploaded, requests %v; want one copy", in, cloud.ops())
+	if in := cloud.BytesIn(); in != 0 || cloud.Requests("PutObjectCopy") != 1 {
+		t.Errorf("%d bytes uploaded, requests %v; want one copy", in, cloud.Ops())
 	}
 }
 
@@ -257,8 +258,8 @@ func (*officialObject) Delete(
 // knows.
 func TestCLIModuleChoosesTheMode(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t, cosemu.Config{})
-	run := newCLIRun(t, requiredProviders+cloud.providerHCL("")+`
+	cloud := pt.NewCloud(t, cosemu.Config{})
+	run := pt.NewCLI(t, pt.RequiredProviders+cloud.ProviderHCL("")+`
 resource "terraform_data" "mode" {
   input = "kms"
 }
@@ -268,8 +269,8 @@ module "object" {
   mode   = terraform_data.mode.output
 }
 `, nil)
-	must(t, os.Mkdir(run.dir+"/object", 0o700))
-	must(t, os.WriteFile(run.dir+"/object/main.tf", []byte(requiredProviders+`
+	pt.Must(t, os.Mkdir(run.Dir+"/object", 0o700))
+	pt.Must(t, os.WriteFile(run.Dir+"/object/main.tf", []byte(pt.RequiredProviders+`
 variable "mode" {
   type = string
 }
@@ -290,12 +291,12 @@ resource "cos_encrypted_object" "x" {
   }
 }
 `), 0o600))
-	run.mustRun("get")
-	run.mustRun("apply", "-auto-approve")
-	if mode := cloud.head(testRef("module"), nil).Encryption.Mode; mode != cosapi.ModeSSEKMS {
+	run.MustRun("get")
+	run.MustRun("apply", "-auto-approve")
+	if mode := cloud.Head(pt.Ref("module"), nil).Encryption.Mode; mode != cosapi.ModeSSEKMS {
 		t.Errorf("mode = %s, want SSE-KMS", mode)
 	}
-	if again := run.mustRun("plan"); !strings.Contains(again, "No changes") {
+	if again := run.MustRun("plan"); !strings.Contains(again, "No changes") {
 		t.Errorf("plan after the apply:\n%s", again)
 	}
 }

@@ -1,0 +1,187 @@
+// Package objects is data.cos_encrypted_objects, the audit of the encryption of a bucket or prefix.
+package objects
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/diagnose"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
+)
+
+var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
+
+const (
+	// onlyViolations keeps objects that are as expected out of the state.
+	onlyViolations = "violations"
+	onlyAll        = "all"
+
+	// modeUnknown counts the objects whose encryption could not be seen.
+	modeUnknown = "UNKNOWN"
+
+	defaultAuditLimit = 10_000
+	maxAuditLimit     = 1_000_000
+)
+
+// dataSource is data.cos_encrypted_objects, an audit of a prefix.
+type dataSource struct {
+	data *providerdata.Data
+}
+
+func NewDataSource() datasource.DataSource { return &dataSource{} }
+
+// dataModel is its configuration and state.
+type dataModel struct {
+	Bucket     types.String `tfsdk:"bucket"`
+	Region     types.String `tfsdk:"region"`
+	Prefix     types.String `tfsdk:"prefix"`
+	Limit      types.Int64  `tfsdk:"limit"`
+	Noncurrent types.Bool   `tfsdk:"include_noncurrent"`
+	Only       types.String `tfsdk:"only"`
+	Expect     types.List   `tfsdk:"expect"`
+
+	ID         types.String `tfsdk:"id"`
+	Objects    types.List   `tfsdk:"objects"`
+	Counts     types.Map    `tfsdk:"counts"`
+	Total      types.Int64  `tfsdk:"total"`
+	Violations types.Int64  `tfsdk:"violations"`
+	Truncated  types.Bool   `tfsdk:"truncated"`
+}
+
+// expectModel is the expect block.
+type expectModel struct {
+	Modes           types.Set `tfsdk:"modes"`
+	KMSKeyIDs       types.Set `tfsdk:"kms_key_ids"`
+	CustomerKeyMD5s types.Set `tfsdk:"customer_key_md5s"`
+	KeyNames        types.Set `tfsdk:"key_names"`
+}
+
+// auditedObjectAttrTypes is the type of an element of objects.
+var auditedObjectAttrTypes = map[string]attr.Type{
+	"key":              types.StringType,
+	"version_id":       types.StringType,
+	"is_latest":        types.BoolType,
+	"size":             types.Int64Type,
+	"etag":             types.StringType,
+	"last_modified":    types.StringType,
+	"storage_class":    types.StringType,
+	"mode":             types.StringType,
+	"algorithm":        types.StringType,
+	"kms_key_id":       types.StringType,
+	"customer_key_md5": types.StringType,
+	"key_name":         types.StringType,
+	"readable":         types.BoolType,
+	"violation":        types.StringType,
+}
+
+// Metadata names the data source.
+func (d *dataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
+	resp.TypeName = req.ProviderTypeName + "_encrypted_objects"
+}
+
+// Configure takes over what the configured provider offers.
+func (d *dataSource) Configure(
+	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
+) {
+	data, diags := providerdata.From(req.ProviderData)
+	resp.Diagnostics.Append(diags...)
+	d.data = data
+}
+
+// Read lists the prefix and looks at each object.
+func (d *dataSource) Read(
+	ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse,
+) {
+	var model dataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	resp.Diagnostics.Append(d.data.Ready()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx = d.data.MaskSecrets(ctx)
+	ref, diags := address.Object{
+		Bucket: model.Bucket, Region: model.Region,
+	}.Resolve(d.data.Region, path.Root("region"))
+	resp.Diagnostics.Append(diags...)
+	expectation, diags := d.expectation(ctx, model.Expect)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	report := audit{
+		client: d.data.Client, keyring: newKeyTrial(d.data.Keyring), slots: d.data.AuditSlots,
+		bucket: ref, prefix: model.Prefix.ValueString(), limit: auditLimit(model.Limit),
+		versions: model.Noncurrent.ValueBool(), expectation: expectation,
+		violationsOnly: model.Only.ValueString() == onlyViolations,
+	}
+	if err := report.run(ctx); err != nil {
+		resp.Diagnostics.Append(diagnose.Attempt{
+			Doing: "audit the objects", Ref: ref, Endpoint: d.data.Endpoint,
+		}.Failed(err))
+		return
+	}
+	resp.Diagnostics.Append(model.take(ctx, ref, report)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+func auditLimit(configured types.Int64) int64 {
+	if configured.IsNull() {
+		return defaultAuditLimit
+	}
+	return configured.ValueInt64()
+}
+
+// expectation decodes the expect block.
+func (d *dataSource) expectation(
+	ctx context.Context, list types.List,
+) (expectation, diag.Diagnostics) {
+	var blocks []expectModel
+	diags := list.ElementsAs(ctx, &blocks, false)
+	if len(blocks) == 0 {
+		return expectation{}, diags
+	}
+	var wanted expectation
+	var names []string
+	diags.Append(blocks[0].Modes.ElementsAs(ctx, &wanted.modes, false)...)
+	diags.Append(blocks[0].KMSKeyIDs.ElementsAs(ctx, &wanted.kmsKeyIDs, false)...)
+	diags.Append(blocks[0].CustomerKeyMD5s.ElementsAs(ctx, &wanted.keyMD5s, false)...)
+	diags.Append(blocks[0].KeyNames.ElementsAs(ctx, &names, false)...)
+	for _, name := range names {
+		key, ok := d.data.Keyring.ByName(name)
+		if !ok {
+			diags.Append(sse.MissingKey(sse.ResolvedKey{
+				Name: name, Source: path.Root("expect").AtListIndex(0).AtName("key_names"),
+			}, d.data.Keyring))
+			continue
+		}
+		wanted.keyMD5s = append(wanted.keyMD5s, key.MD5())
+	}
+	return wanted, diags
+}
+
+// take fills in what the audit found.
+func (m *dataModel) take(
+	ctx context.Context, ref cosapi.ObjectRef, report audit,
+) diag.Diagnostics {
+	objectType := types.ObjectType{AttrTypes: auditedObjectAttrTypes}
+	objects, diags := types.ListValueFrom(ctx, objectType, report.objects)
+	counts, countDiags := types.MapValueFrom(ctx, types.Int64Type, report.counts())
+	diags.Append(countDiags...)
+	m.ID = types.StringValue(ref.Bucket + "/" + m.Prefix.ValueString())
+	m.Region = types.StringValue(ref.Region)
+	m.Objects, m.Counts = objects, counts
+	m.Total = types.Int64Value(report.total)
+	m.Violations = types.Int64Value(report.violations)
+	m.Truncated = types.BoolValue(report.truncated)
+	return diags
+}

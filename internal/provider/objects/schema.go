@@ -1,0 +1,157 @@
+package objects
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
+)
+
+// Schema describes the data source.
+func (d *dataSource) Schema(
+	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
+) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An encryption audit of the objects of a bucket, or of a prefix of " +
+			"it: how each one is encrypted, whether it can be read with the keys at hand, and " +
+			"how many there are of each mode. COS's listings say nothing about encryption, so " +
+			"it costs one request per 1000 objects and one per object; an SSE-C object costs one " +
+			"more for each key of `customer_keys` that is tried.",
+		Attributes: map[string]schema.Attribute{
+			"bucket": schema.StringAttribute{
+				Required:            true,
+				Validators:          []validator.String{value.Limit(cosapi.ValidateBucket)},
+				MarkdownDescription: address.BucketText,
+			},
+			"region": schema.StringAttribute{
+				Optional: true, Computed: true,
+				Validators:          []validator.String{value.Limit(cosapi.ValidateRegion)},
+				MarkdownDescription: address.RegionText,
+			},
+			"prefix": schema.StringAttribute{
+				Optional:            true,
+				Validators:          []validator.String{value.Limit(cosapi.ValidatePrefix)},
+				MarkdownDescription: "Start of the keys to audit. Default: all of the bucket.",
+			},
+			"limit": schema.Int64Attribute{
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.Between(1, maxAuditLimit)},
+				MarkdownDescription: "How many objects to look at, at most 1000000. Default: " +
+					"10000. `truncated` tells whether there are more.",
+			},
+			"include_noncurrent": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether to look at every version in a versioned bucket and " +
+					"not only at the current ones: re-encrypting an object leaves its earlier " +
+					"versions as they were. Default: `false`.",
+			},
+			"only": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.OneOf(onlyAll, onlyViolations)},
+				MarkdownDescription: "Which objects `objects` holds: `all` (default), or " +
+					"`violations`, which keeps the state small. Counts are of all objects either " +
+					"way.",
+			},
+			"id": schema.StringAttribute{
+				Computed: true, MarkdownDescription: "`bucket/prefix`.",
+			},
+			"objects": schema.ListNestedAttribute{
+				Computed: true,
+				MarkdownDescription: "The objects in the order of their keys, the versions of one " +
+					"key newest first.",
+				NestedObject: schema.NestedAttributeObject{Attributes: auditedObjectAttributes()},
+			},
+			"counts": schema.MapAttribute{
+				Computed: true, ElementType: types.Int64Type,
+				MarkdownDescription: "Number of objects by mode: `NONE`, `SSE-COS`, `SSE-KMS`, " +
+					"`SSE-C`, and `UNKNOWN` for those whose encryption could not be seen.",
+			},
+			"total": schema.Int64Attribute{
+				Computed: true, MarkdownDescription: "Number of objects looked at.",
+			},
+			"violations": schema.Int64Attribute{
+				Computed: true, MarkdownDescription: "Number of objects that are not as expected.",
+			},
+			"truncated": schema.BoolAttribute{
+				Computed: true,
+				MarkdownDescription: "Whether there are more objects than `limit`. They were not " +
+					"looked at: a check of the audit should demand `false`.",
+			},
+		},
+		Blocks: map[string]schema.Block{"expect": expectBlock()},
+	}
+}
+
+func expectBlock() schema.Block {
+	var modes []string
+	for _, mode := range auditModes {
+		modes = append(modes, string(mode))
+	}
+	texts := func(text string, validators ...validator.Set) schema.Attribute {
+		return schema.SetAttribute{
+			Optional: true, ElementType: types.StringType, Validators: validators,
+			MarkdownDescription: text,
+		}
+	}
+	return schema.ListNestedBlock{
+		Validators: []validator.List{listvalidator.SizeAtMost(1)},
+		MarkdownDescription: "How objects have to be encrypted. Anything else is a violation, and " +
+			"so is an object whose encryption cannot be seen. Default: encrypted in any way.",
+		NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+			"modes": texts("Modes that are right: `NONE`, `SSE-COS`, `SSE-KMS`, `SSE-C`. Default: "+
+				"all but `NONE`.", setvalidator.ValueStringsAre(stringvalidator.OneOf(modes...))),
+			"kms_key_ids": texts("KMS keys that are right for SSE-KMS. Default: any."),
+			"customer_key_md5s": texts("SSE-C keys that are right, as the Base64 of their MD5. " +
+				"Default, where `key_names` is not set either: any."),
+			"key_names": texts("SSE-C keys that are right, as names in the provider's " +
+				"`customer_keys`, in addition to `customer_key_md5s`."),
+		}},
+	}
+}
+
+var auditModes = []cosapi.Mode{
+	cosapi.ModeNone, cosapi.ModeSSECOS, cosapi.ModeSSEKMS, cosapi.ModeSSEC,
+}
+
+func auditedObjectAttributes() map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{
+		"is_latest": schema.BoolAttribute{
+			Computed:            true,
+			MarkdownDescription: "Whether this is the current version of its key.",
+		},
+		"size": schema.Int64Attribute{Computed: true, MarkdownDescription: "Size in bytes."},
+		"readable": schema.BoolAttribute{
+			Computed: true,
+			MarkdownDescription: "Whether the object can be read: its key is at hand, the " +
+				"credentials may look at it, and it is not archived, or is restored.",
+		},
+	}
+	for name, text := range map[string]string{
+		"key":           "Key of the object.",
+		"version_id":    "Version, where `include_noncurrent` is set or COS names it; else null.",
+		"etag":          "ETag without quotes.",
+		"last_modified": "When the object was last written, as RFC 3339 in UTC.",
+		"storage_class": "Storage class.",
+		"mode": "`NONE`, `SSE-COS`, `SSE-KMS`, `SSE-C` or `UNKNOWN`. COS refuses an SSE-C object " +
+			"without its key; where it does so in a way that a missing permission explains as " +
+			"well, the mode is `UNKNOWN`.",
+		"algorithm":        "Algorithm of SSE-COS or SSE-C, otherwise null.",
+		"kms_key_id":       "KMS key of SSE-KMS, otherwise null.",
+		"customer_key_md5": "Base64 of the MD5 of the SSE-C key, null if no key at hand opens it.",
+		"key_name":         "Name in `customer_keys` of the SSE-C key that opens it, otherwise null.",
+		"violation":        "What is wrong with the object, null if it is as expected.",
+	} {
+		attributes[name] = schema.StringAttribute{Computed: true, MarkdownDescription: text}
+	}
+	return attributes
+}
