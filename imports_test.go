@@ -34,6 +34,7 @@ const (
 	codec        = "internal/provider/codec"
 	providertest = "internal/provider/providertest"
 	audit        = "internal/audit"
+	batch        = "internal/audit/batch"
 	cosemu       = "cosemu"
 )
 
@@ -81,6 +82,10 @@ var rules = func() map[string]rule {
 		audit: {
 			may:    []string{std, xsync, cosapi},
 			reason: "the audit is tried without Terraform, on millions of objects",
+		},
+		batch: {
+			may:    []string{std, xsync, cosapi, audit},
+			reason: "jobs of COS Batch are tried without Terraform",
 		},
 		value: {
 			may: []string{std, framework}, not: notInProvider,

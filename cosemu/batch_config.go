@@ -33,6 +33,9 @@ type BatchConfig struct {
 	// IgnoreConstraints makes copy tasks ignore ModifiedSinceConstraint and
 	// UnModifiedSinceConstraint: a service that reads another format of time.
 	IgnoreConstraints bool
+	// IgnoreConfirmation makes jobs begin although they are created with ConfirmationRequired,
+	// which COS documents for its console only.
+	IgnoreConfirmation bool
 	// Loses are what copy tasks lose in spite of their directives: acl, tags, metadata,
 	// content-type or class.
 	Loses []string

@@ -195,7 +195,7 @@ func (e *batchEngine) prepare(s *Server, j *job) {
 		return
 	}
 	j.prepared = true
-	if j.request.ConfirmationRequired == "true" {
+	if j.request.ConfirmationRequired == "true" && !s.config.Batch.IgnoreConfirmation {
 		j.state, j.suspended = jobSuspended, s.config.Now()
 		return
 	}

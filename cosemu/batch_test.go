@@ -477,6 +477,17 @@ func TestBatchGoesByTheClock(t *testing.T) {
 	})
 }
 
+func TestBatchIgnoresConfirmationByItsSwitch(t *testing.T) {
+	t.Parallel()
+	r := newBatchRig(t, func(c *Config) { c.Batch.IgnoreConfirmation = true })
+	r.put("a")
+	id := r.create(1, "<ConfirmationRequired>true</ConfirmationRequired>", r.manifest(row("a")),
+		copyXML(plainBucket, addAES256), someReport)
+	if got := fmt.Sprint(r.finish(id)); got != "[Preparing Ready Active Completing Complete]" {
+		t.Errorf("states %s", got)
+	}
+}
+
 func TestBatchFaults(t *testing.T) {
 	t.Parallel()
 	r := newBatchRig(t)

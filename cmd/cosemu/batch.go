@@ -40,6 +40,8 @@ func batchFlags(flags *flag.FlagSet, config *cosemu.BatchConfig) {
 	})
 	flags.BoolVar(&config.IgnoreConstraints, "batch-ignore-constraints", false, "jobs ignore "+
 		"ModifiedSinceConstraint and UnModifiedSinceConstraint")
+	flags.BoolVar(&config.IgnoreConfirmation, "batch-ignore-confirmation", false, "jobs begin "+
+		"without the confirmation that they ask for")
 	flags.Var((*list)(&config.Loses), "batch-loses", "what copies by jobs lose in spite of their "+
 		"directives: `acl`, tags, metadata, content-type or class; repeat for more")
 	flags.IntVar(&config.FailPercent, "batch-fail-percent", 0, "`percent` of the tasks that fail")

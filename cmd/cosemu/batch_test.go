@@ -180,7 +180,8 @@ func TestBatchFlags(t *testing.T) {
 	o, err := parseFlags([]string{
 		"-batch-uin", "7", "-batch-role", "r", "-batch-step", "2s", "-batch-tasks", "3",
 		"-batch-self-copy", "needs-add", "-batch-default-encryption", "false", "-batch-report", "flat",
-		"-batch-manifest-decoding", "plus", "-batch-ignore-constraints", "-batch-loses", "acl",
+		"-batch-manifest-decoding", "plus", "-batch-ignore-constraints",
+		"-batch-ignore-confirmation", "-batch-loses", "acl",
 		"-batch-loses", "tags", "-batch-fail-percent", "5",
 	}, noEnv, io.Discard)
 	if err != nil {
@@ -190,7 +191,7 @@ func TestBatchFlags(t *testing.T) {
 	if got.UIN != "7" || got.Role != "r" || got.Step.Seconds() != 2 || got.TasksPerStep != 3 ||
 		got.SelfCopy != cosemu.BatchSelfCopyNeedsAdd || !got.IgnoreDefaultEncryption ||
 		got.Report != cosemu.BatchReportFlat || got.ManifestDecoding != cosemu.BatchDecodingPlus ||
-		!got.IgnoreConstraints || len(got.Loses) != 2 || got.FailPercent != 5 {
+		!got.IgnoreConstraints || !got.IgnoreConfirmation || len(got.Loses) != 2 || got.FailPercent != 5 {
 		t.Errorf("parsed %+v", got)
 	}
 	var complaint bytes.Buffer

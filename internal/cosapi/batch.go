@@ -39,15 +39,15 @@ type Batch struct {
 	headers cos.BatchRequestHeaders
 }
 
-var (
-	uinForm    = regexp.MustCompile(`^[0-9]{1,20}$`)
-	regionForm = regexp.MustCompile(`^[a-z0-9-]+$`)
-)
+var uinForm = regexp.MustCompile(`^[0-9]{1,20}$`)
 
 // Batch returns a client of an account's jobs. It makes no request.
 func (c *Client) Batch(account BatchAccount) (*Batch, error) {
 	template := orDefault(account.Endpoint, DefaultControlEndpoint)
 	if err := ValidateControlEndpoint(template); err != nil {
+		return nil, err
+	}
+	if err := (ObjectRef{Region: account.Region, Bucket: account.Bucket}).validateBucket(); err != nil {
 		return nil, err
 	}
 	appID, err := appIDOf(account.Bucket)
@@ -56,8 +56,6 @@ func (c *Client) Batch(account BatchAccount) (*Batch, error) {
 		return nil, err
 	case !uinForm.MatchString(account.UIN):
 		return nil, fmt.Errorf("%q is not the number of a root account", account.UIN)
-	case !regionForm.MatchString(account.Region):
-		return nil, fmt.Errorf("%q is not a region", account.Region)
 	}
 	u, err := url.Parse(expandControl(template, account.UIN, account.Region))
 	if err != nil {
