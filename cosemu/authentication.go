@@ -6,6 +6,11 @@ func (x *exchange) authenticate() *apiError {
 	if x.trusting {
 		return nil
 	}
+	if x.aws != nil {
+		signed := *x.r
+		signed.Header = x.aws.header
+		return x.verifyAWS(&signed, x.aws.awsAuthorization, x.clock.base())
+	}
 	auth, signed := authorizationOf(x.r)
 	if !signed {
 		return x.admitAnonymous()

@@ -3,7 +3,7 @@
 //
 // It serves the XML API of an account's buckets and objects over HTTP/1.1: writing, reading,
 // copying, multipart uploads, listings, versioning, tags, ACLs, restores and retention, with
-// server-side encryption in all modes and verified signatures of version 5; buckets are created,
+// server-side encryption in all modes and verified signatures, COS's own and AWS's version 4; buckets are created,
 // listed and deleted. Their lifecycle, policy, CORS rules and the like are stored and returned, and
 // do nothing. Buckets are named by host: <bucket>.cos.<region>.localhost with or without a port, or
 // COS's own domains for clients that dial here all the same. What COS documents and is not modelled
@@ -106,5 +106,7 @@
 //     (400 InvalidRequest). Another account's number or appid answers 403 AccessDenied. A job that
 //     began 90 days ago and has ended is forgotten, its ClientRequestToken as well.
 //   - ListJobs answers the newest job first, and takes several statuses with commas.
+//   - AWS's version 4 is accepted on all hosts, for the service s3 and whatever region it names. Such
+//     a request speaks S3: x-amz-* headers are taken for COS's own, and answered beside them.
 //   - Unsigned requests may read objects whose own ACL lets everybody read, unless encrypted.
 package cosemu

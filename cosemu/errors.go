@@ -42,6 +42,7 @@ var statusOf = map[string]int{
 	"NotSupportedStorageClass":      400,
 	"SSEHeaderNotAllowed":           400,
 	"SsecDecryptHeaderInvalid":      400,
+	"XAmzContentSHA256Mismatch":     400,
 	"XMLSizeLimit":                  400,
 	"UnexpectedContent":             400,
 	"AccessDenied":                  403,

@@ -82,7 +82,7 @@ func (x *exchange) keepBody(digest io.Writer) (blob, *apiError) {
 		case errors.Is(err, io.EOF):
 			return x.wholeBody(body)
 		case err != nil:
-			return blob{}, failure("IncompleteBody", "The body ended early: %v.", err)
+			return blob{}, bodyFailure("IncompleteBody", err)
 		}
 	}
 }

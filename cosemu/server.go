@@ -120,6 +120,7 @@ type exchange struct {
 	fault     *Fault
 	bucket    *bucket
 	control   *controlRequest // of requests to COS Batch
+	aws       *awsSignature   // of requests that are signed by AWS's version 4
 	entry     JournalEntry
 	kept      *JournalEntry // where the journal keeps entry, once the answer's header went out
 }
@@ -131,7 +132,11 @@ func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 		body: &countingBody{ReadCloser: r.Body},
 	}
 	r.Body = x.body
+	x.translateAWS()
 	x.w.onHeader = func() {
+		if x.aws != nil {
+			x.answerAWS()
+		}
 		x.w.expectBody(r.Method)
 		x.record()
 	}

@@ -139,9 +139,12 @@ func (s *Server) verifySignature(r *http.Request, auth authorization, now time.T
 // checkToken checks the token of a temporary key pair. A token with a permanent pair belongs to
 // another pair and is refused like a missing one; COS documents neither answer.
 func checkToken(r *http.Request, credential Credential) *apiError {
-	token := r.Header.Get("x-cos-security-token")
-	if values := rawQuery(r)["x-cos-security-token"]; token == "" && len(values) > 0 {
-		token = values[0]
+	token := ""
+	for _, name := range []string{"x-cos-security-token", "X-Amz-Security-Token"} {
+		token += r.Header.Get(name)
+		if values := rawQuery(r)[name]; token == "" && len(values) > 0 {
+			token = values[0]
+		}
 	}
 	if !hmac.Equal([]byte(token), []byte(credential.SecurityToken)) {
 		return failure("InvalidAccessKeyId",

@@ -90,7 +90,7 @@ func (x *exchange) readBody() ([]byte, *apiError) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, maxXMLBytes))
 	if err != nil {
-		return nil, failure("XMLSizeLimit", "The XML is incomplete or too large: %s.", err)
+		return nil, bodyFailure("XMLSizeLimit", err)
 	}
 	if sum := md5.Sum(body); wantMD5 != "" && wantMD5 != string(sum[:]) {
 		return nil, failure("BadDigest", "Content-MD5 does not match the body.")
