@@ -95,6 +95,7 @@ var classOfStatus = map[int]Class{
 func Classify(err error) Class {
 	var canceled *canceledError
 	var foreign *NotCOSError
+	var listing *ListingError
 	var connection *connectionError
 	var credentials *credential.Error
 	var failure *Error
@@ -107,6 +108,8 @@ func Classify(err error) Class {
 		return ClassAuthentication
 	case errors.As(err, &foreign):
 		return ClassNotCOS
+	case errors.As(err, &listing):
+		return ClassServer
 	case errors.As(err, &connection):
 		return ClassConnection
 	case errors.As(err, &failure) && failure.Status != 0:

@@ -2,6 +2,7 @@ package cosapi
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -39,7 +40,8 @@ type ListPage struct {
 	Truncated  bool     // there is another page
 }
 
-// List returns one page of the current objects of a bucket, in one request.
+// List returns one page of the current objects of a bucket, in one request. A page that does not
+// lead on is a *ListingError, so that a loop over pages ends.
 func (c *Client) List(ctx context.Context, options ListOptions) (ListPage, error) {
 	query := &cos.BucketGetOptions{
 		Prefix: options.Prefix, Delimiter: options.Delimiter, Marker: options.Marker,
@@ -58,7 +60,22 @@ func (c *Client) List(ctx context.Context, options ListOptions) (ListPage, error
 	if err != nil {
 		return ListPage{}, err
 	}
-	return listPage(result), nil
+	page := listPage(result)
+	if reason := page.fault(options.Marker); reason != "" {
+		return ListPage{}, &ListingError{Op: req.op, Ref: req.ref, Reason: reason}
+	}
+	return page, nil
+}
+
+// fault says why a page behind marker cannot be part of a listing, "" if it can.
+func (p ListPage) fault(marker string) string {
+	if marker != "" && len(p.Objects) > 0 && p.Objects[0].Key <= marker {
+		return fmt.Sprintf("the page behind %q begins with %q", marker, p.Objects[0].Key)
+	}
+	if p.Truncated {
+		return leadsOn(place{key: marker}, place{key: p.NextMarker})
+	}
+	return ""
 }
 
 func listPage(result *cos.BucketGetResult) ListPage {
@@ -76,10 +93,22 @@ func listPage(result *cos.BucketGetResult) ListPage {
 	for _, prefix := range result.CommonPrefixes {
 		page.Prefixes = append(page.Prefixes, decode(prefix))
 	}
-	if page.Truncated && page.NextMarker == "" && len(page.Objects) > 0 {
-		page.NextMarker = page.Objects[len(page.Objects)-1].Key
+	if page.Truncated && page.NextMarker == "" {
+		page.NextMarker = page.last()
 	}
 	return page
+}
+
+// last is the greatest key or prefix of a page, "" of an empty one.
+func (p ListPage) last() string {
+	last := ""
+	if len(p.Objects) > 0 {
+		last = p.Objects[len(p.Objects)-1].Key
+	}
+	if len(p.Prefixes) > 0 {
+		last = max(last, p.Prefixes[len(p.Prefixes)-1])
+	}
+	return last
 }
 
 // Find looks exactly one object up in the listing, with ref.VersionID exactly that version. It

@@ -2,7 +2,9 @@ package cosapi
 
 import (
 	"context"
+	"fmt"
 	"strconv"
+	"strings"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
 )
@@ -20,20 +22,36 @@ func (c *Client) listParts(
 ) (map[int]listedPart, error) {
 	parts := map[int]listedPart{}
 	query := cos.ObjectListPartsOptions{EncodingType: encodingURL}
-	for {
-		page, err := c.partPage(ctx, ref, uploadID, query)
-		if err != nil {
-			return nil, err
-		}
+	pages := pager[*cos.ObjectListPartsResult]{
+		op: "ListParts", ref: ref,
+		page: func(from place) (*cos.ObjectListPartsResult, place, bool, error) {
+			query.PartNumberMarker = strings.TrimLeft(from.key, "0")
+			page, err := c.partPage(ctx, ref, uploadID, query)
+			if err != nil {
+				return nil, place{}, false, err
+			}
+			return page, partPlace(page.NextPartNumberMarker), page.IsTruncated, nil
+		},
+	}
+	err := pages.each(func(page *cos.ObjectListPartsResult) bool {
 		for _, part := range page.Parts {
 			parts[part.PartNumber] = listedPart{etag: unquote(part.ETag), size: part.Size}
 		}
-		next, _ := strconv.Atoi(page.NextPartNumberMarker)
-		if !page.IsTruncated || next == 0 {
-			return parts, nil
-		}
-		query.PartNumberMarker = strconv.Itoa(next)
+		return true
+	})
+	if err != nil {
+		return nil, err
 	}
+	return parts, nil
+}
+
+// partPlace is the place behind a part, written so that places are in the order of the numbers.
+func partPlace(marker string) place {
+	number, err := strconv.Atoi(marker)
+	if err != nil || number <= 0 {
+		return place{}
+	}
+	return place{key: fmt.Sprintf("%010d", number)}
 }
 
 func (c *Client) partPage(

@@ -77,6 +77,7 @@ func versionListing(rw http.ResponseWriter, req *http.Request) {
 		</ListVersionsResult>`
 	if req.URL.Query().Get("version-id-marker") == "V2" {
 		body = `<ListVersionsResult><Name>b</Name><IsTruncated>true</IsTruncated>
+			<NextKeyMarker>k2</NextKeyMarker><NextVersionIdMarker>X1</NextVersionIdMarker>
 			<Version><Key>k</Key><VersionId>V1</VersionId>
 				<LastModified>2020-01-01T00:00:00.000Z</LastModified></Version>
 			<Version><Key>k2</Key><VersionId>X1</VersionId><IsLatest>true</IsLatest></Version>

@@ -24,22 +24,30 @@ func (c *Client) ListUploads(
 	// which the SDK knows one, so what was asked for is taken as given.
 	decode := keyDecoder(encodingURL)
 	var uploads []Upload
-	for {
-		page, err := c.uploadPage(ctx, ObjectRef{Region: region, Bucket: bucket}, query)
-		if err != nil {
-			return nil, err
-		}
+	ref := ObjectRef{Region: region, Bucket: bucket}
+	pages := pager[*cos.ListMultipartUploadsResult]{
+		op: "ListMultipartUploads", ref: ref,
+		page: func(from place) (*cos.ListMultipartUploadsResult, place, bool, error) {
+			query.KeyMarker, query.UploadIDMarker = from.key, from.id
+			page, err := c.uploadPage(ctx, ref, query)
+			if err != nil {
+				return nil, place{}, false, err
+			}
+			return page, place{decode(page.NextKeyMarker), page.NextUploadIDMarker}, page.IsTruncated, nil
+		},
+	}
+	err := pages.each(func(page *cos.ListMultipartUploadsResult) bool {
 		for _, upload := range page.Uploads {
 			uploads = append(uploads, Upload{
 				Key: decode(upload.Key), UploadID: upload.UploadID, Initiated: parseTime(upload.Initiated),
 			})
 		}
-		if !page.IsTruncated || page.NextKeyMarker == "" {
-			return uploads, nil
-		}
-		query.KeyMarker = decode(page.NextKeyMarker)
-		query.UploadIDMarker = page.NextUploadIDMarker
+		return true
+	})
+	if err != nil {
+		return nil, err
 	}
+	return uploads, nil
 }
 
 func (c *Client) uploadPage(

@@ -29,7 +29,8 @@ type VersionPage struct {
 }
 
 // ListVersions returns one page of the versions of a bucket, in one request. In a bucket that never
-// had versioning every object has one version, called "null".
+// had versioning every object has one version, called "null". A page that does not lead on is a
+// *ListingError.
 func (c *Client) ListVersions(
 	ctx context.Context, options ListVersionsOptions,
 ) (VersionPage, error) {
@@ -51,8 +52,18 @@ func (c *Client) ListVersions(
 	if err != nil {
 		return VersionPage{}, err
 	}
-	return versionPage(result), nil
+	page := versionPage(result)
+	if page.Truncated {
+		from := place{options.KeyMarker, options.VersionIDMarker}
+		if reason := leadsOn(from, page.next()); reason != "" {
+			return VersionPage{}, &ListingError{Op: req.op, Ref: req.ref, Reason: reason}
+		}
+	}
+	return page, nil
 }
+
+// next is where the page behind this one begins.
+func (p VersionPage) next() place { return place{p.NextKeyMarker, p.NextVersionIDMarker} }
 
 func versionPage(result *cos.BucketGetObjectVersionsResult) VersionPage {
 	decode := keyDecoder(result.EncodingType)

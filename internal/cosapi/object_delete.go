@@ -114,24 +114,28 @@ func (c *Client) DeleteAllVersions(ctx context.Context, ref ObjectRef) (int, err
 // versionsOf lists every version and delete marker of exactly this key.
 func (c *Client) versionsOf(ctx context.Context, ref ObjectRef) ([]ListedObject, error) {
 	options := ListVersionsOptions{Region: ref.Region, Bucket: ref.Bucket, Prefix: ref.Key}
+	pages := pager[VersionPage]{
+		op: "GetBucketObjectVersions", ref: ref,
+		page: func(from place) (VersionPage, place, bool, error) {
+			options.KeyMarker, options.VersionIDMarker = from.key, from.id
+			page, err := c.ListVersions(ctx, options)
+			return page, page.next(), page.Truncated, err
+		},
+	}
 	var versions []ListedObject
-	for {
-		page, err := c.ListVersions(ctx, options)
-		if err != nil {
-			return nil, err
-		}
+	err := pages.each(func(page VersionPage) bool {
 		for _, version := range page.Versions {
 			if version.Key == ref.Key {
 				versions = append(versions, version)
 			}
 		}
 		// The key itself sorts before every longer key, so other keys mean that it is through.
-		other := len(page.Versions) > 0 && page.Versions[len(page.Versions)-1].Key != ref.Key
-		if !page.Truncated || other {
-			return versions, nil
-		}
-		options.KeyMarker, options.VersionIDMarker = page.NextKeyMarker, page.NextVersionIDMarker
+		return len(page.Versions) == 0 || page.Versions[len(page.Versions)-1].Key == ref.Key
+	})
+	if err != nil {
+		return nil, err
 	}
+	return versions, nil
 }
 
 // Made returns the object that a failed write has made all the same: COS holds it with other bytes
