@@ -131,8 +131,6 @@ func (r Reencryption) failed(err error) error {
 		return err
 	case class == ClassPrecondition:
 		return &ChangedError{Ref: r.Ref, What: OtherByCOS}
-	case class == ClassNotFound && CodeOf(err) != "NoSuchUpload":
-		return &ChangedError{Ref: r.Ref, What: Deleted}
 	}
-	return err
+	return DeletedSince(r.Ref, err)
 }

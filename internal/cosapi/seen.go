@@ -1,7 +1,6 @@
 package cosapi
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -61,7 +60,10 @@ type ChangedError struct {
 }
 
 // Error implements error.
-func (e *ChangedError) Error() string {
+func (e *ChangedError) Error() string { return e.Ref.String() + ": " + e.Proof() }
+
+// Proof says in a few words how the difference shows.
+func (e *ChangedError) Proof() string {
 	text := map[Difference]string{
 		Deleted:    "it was deleted",
 		OtherETag:  "its ETag is another one",
@@ -73,7 +75,16 @@ func (e *ChangedError) Error() string {
 	if !e.At.IsZero() {
 		text += ", at " + e.At.UTC().Format("2006-01-02 15:04:05 GMT")
 	}
-	return fmt.Sprintf("%s: %s", e.Ref, text)
+	return text
+}
+
+// DeletedSince is err as a *ChangedError if it says that an object which was seen is not there any
+// more, and err as it is otherwise.
+func DeletedSince(ref ObjectRef, err error) error {
+	if Classify(err) == ClassNotFound && CodeOf(err) != "NoSuchUpload" {
+		return &ChangedError{Ref: ref, What: Deleted}
+	}
+	return err
 }
 
 // Check compares what was found with what was seen. It is nil if nothing speaks against their being

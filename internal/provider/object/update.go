@@ -39,6 +39,7 @@ func (r *managedResource) Update(
 	defer cancel()
 
 	prior := u.state
+	u.planned = prior.seen(u.known)
 	resp.Diagnostics.Append(u.run(ctx, r)...)
 	state := u.result
 	if resp.Diagnostics.HasError() && !u.done {
@@ -55,6 +56,8 @@ type objectUpdate struct {
 	assessor
 	write *objectWrite
 	found assessment
+	// planned is the object that was planned against. Nothing that is looked up later replaces it.
+	planned cosapi.Seen
 	// result is the state to store, once done says that something was written or nothing had to be.
 	result resourceModel
 	done   bool
@@ -244,11 +247,11 @@ func (u *objectUpdate) carry(b baseline) baseline {
 
 // explain turns the error of an update into a diagnostic.
 func (u *objectUpdate) explain(err error) diag.Diagnostic {
-	var moved *objectMovedError
 	var content *cosapi.ContentChangedError
+	changed := sinceRead(u.write.ref, err)
 	switch {
-	case errors.As(err, &moved):
-		return moved.diagnostic()
+	case changed != nil:
+		return changed
 	case errors.As(err, &content):
 		return diag.NewAttributeErrorDiagnostic(u.write.body.argument(),
 			"The file changed after the plan", fmt.Sprintf("%s had CRC64 %s when it was planned "+
