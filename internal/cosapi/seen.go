@@ -1,7 +1,6 @@
 package cosapi
 
 import (
-	"strings"
 	"time"
 )
 
@@ -24,7 +23,6 @@ type Seen struct {
 	VersionID                string
 	Mode                     Mode
 	KeyMD5                   string
-	StorageClass             string
 }
 
 // SeenOf is what a HEAD has shown.
@@ -32,7 +30,7 @@ func SeenOf(info ObjectInfo) Seen {
 	return Seen{
 		ETag: info.ETag, Size: info.Size, LastModified: info.LastModified,
 		VersionID: info.VersionID, Mode: info.Encryption.Mode,
-		KeyMD5: info.Encryption.CustomerKeyMD5, StorageClass: info.StorageClass,
+		KeyMD5: info.Encryption.CustomerKeyMD5,
 	}
 }
 
@@ -148,12 +146,11 @@ func (s Seen) differsFromListed(listed ListedObject) Difference {
 	return unchanged
 }
 
-// isListedAs reports a listing that shows the object as it was seen, and enough of it to be sure.
+// isListedAs reports a listing that shows the object as it was seen, and enough of it to be sure. A
+// lifecycle rule may have moved it to another class.
 func (s Seen) isListedAs(listed ListedObject) bool {
 	known := s.ETag != "" || !s.LastModified.IsZero() || !s.AnsweredAt.IsZero()
-	class := s.StorageClass == "" || listed.StorageClass == "" ||
-		strings.EqualFold(s.StorageClass, listed.StorageClass)
-	return known && class && s.differsFromListed(listed) == unchanged
+	return known && s.differsFromListed(listed) == unchanged
 }
 
 // isOtherTime compares times of change, in whole seconds: a HEAD has no finer ones, whatever

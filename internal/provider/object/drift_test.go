@@ -85,8 +85,8 @@ func TestDriftIsShownAndCorrected(t *testing.T) {
 					o.Encryption = cosapi.SSEC{Key: keyB}
 				})
 			},
-			pt.Attrs{"encryption.mode": "SSE-C", "encryption.customer_key_md5": nil},
-			[]string{"GetBucket", "GetObjectACL", "GetObjectTagging", "PutObject"},
+			pt.Attrs{"encryption.mode": "SSE-C", "encryption.customer_key_md5": keyB.MD5()},
+			copied,
 		},
 		"bytes": {
 			pt.ContentObject("a", pt.SSECOS()).With(text),
@@ -325,7 +325,8 @@ func TestRefusedKeyOfAnUnchangedObject(t *testing.T) {
 	}
 }
 
-func TestRefusedKeyAndDeniedListingProveNothing(t *testing.T) {
+// TestEverythingDeniedIsAnError: nothing was verified, so nothing may look as if it were.
+func TestEverythingDeniedIsAnError(t *testing.T) {
 	t.Parallel()
 	cloud := pt.NewCloud(t, cosemu.Config{})
 	object := pt.NewServer(t, cloud, pt.KeyringAttrs()).Object()
@@ -334,10 +335,10 @@ func TestRefusedKeyAndDeniedListingProveNothing(t *testing.T) {
 	before := object.State
 	cloud.AddFaults(cosemu.Fault{Op: "*", Times: 9, Status: 403, Code: "AccessDenied"})
 	diagnostics := object.Refresh()
-	if pt.ErrorText(diagnostics) != "" || pt.WarningText(diagnostics) == "" ||
-		!object.State.Equal(before) {
-		t.Errorf("errors %q, warnings %q; want a warning and the state kept",
-			pt.ErrorText(diagnostics), pt.WarningText(diagnostics))
+	pt.ExpectError(t, pt.ErrorText(diagnostics), "HeadObject", "GetBucket",
+		"AccessDenied")
+	if !object.State.Equal(before) {
+		t.Error("the state was not kept")
 	}
 }
 

@@ -197,7 +197,7 @@ func (l *objectListing) result(
 			fmt.Sprintf("%s: %s", object.Key, problem.Summary()), problem.Detail()))
 	}
 	if diags.HasError() {
-		refresh.takeListed(object)
+		refresh.takeListed(&object)
 	}
 	result.Diagnostics.Append(result.Resource.Set(ctx, &refresh.state)...)
 	return result, false

@@ -142,40 +142,37 @@ func (p *objectPlan) planHeaders() {
 }
 
 // verifyWithConfiguredKey looks at an SSE-C object whose key Read did not have, now that the
-// configuration with key_wo is at hand. What it finds counts as the state.
+// configuration with key_wo is at hand. What it finds is compared with the configuration as the
+// state is. It has to be the object that Read saw: nothing that is found here may be planned against
+// in its place.
 func (p *objectPlan) verifyWithConfiguredKey(ctx context.Context) diag.Diagnostics {
 	if p.creating || p.data.Client == nil {
 		return nil
 	}
 	observed, _ := sse.EncryptionStatus(p.state.Encryption)
 	choice := sse.Decode(p.config.SSE)
-	if observed.Mode != cosapi.ModeSSEC || choice.KeyWO.IsNull() || choice.KeyWO.IsUnknown() {
-		return nil
-	}
-	recorded := observed.CustomerKeyMD5
-	if recorded == "" {
-		recorded = p.known.KeyMD5
-	}
 	key, err := cosapi.ParseCustomerKey(choice.KeyWO.ValueString())
 	refresh := &objectRefresh{
 		data: p.data, ref: p.state.ref(p.data.Region), state: p.state, known: p.known,
 	}
-	if err != nil || key.MD5() != recorded || len(refresh.readingKeys(recorded)) > 0 {
+	if observed.Mode != cosapi.ModeSSEC || err != nil ||
+		key.MD5() != refresh.recordedMD5() && !p.known.Unread ||
+		len(refresh.readingKeys()) > 0 && !p.known.Unread {
 		return nil
 	}
-	ctx = p.data.MaskSecrets(ctx, key)
-	info, err := p.data.Client.Head(ctx, refresh.ref, &key)
-	switch {
-	case err == nil:
-		refresh.take(info)
-		p.state, p.known = refresh.state, refresh.known
-		return nil
-	case cosapi.KeyMayHelp(err) && observed.CustomerKeyMD5 == "":
-		return nil
-	case cosapi.Classify(err) == cosapi.ClassNotFound:
-		return nil
+	found, err := p.data.Client.Look(p.data.MaskSecrets(ctx, key), refresh.ref, cosapi.Ask{
+		Keys: []*cosapi.CustomerKey{&key}, Reason: true, Witness: true,
+	})
+	if err == nil && found.What == cosapi.Exists {
+		err = p.state.seen(p.known).Check(found)
 	}
-	_, _, diags := refresh.lookupFailed(ctx, err, true)
+	if changed := sinceRead(refresh.ref, err); changed != nil {
+		return diag.Diagnostics{changed}
+	}
+	diags := refresh.takeLook(found, err)
+	if refresh.gone {
+		return diag.Diagnostics{sinceRead(refresh.ref, &cosapi.ChangedError{What: cosapi.Deleted})}
+	}
 	p.state, p.known = refresh.state, refresh.known
 	return diags
 }

@@ -1,51 +1,52 @@
 package object
 
 import (
-	"context"
+	"cmp"
+	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
 
-// readingKey is a key to try, with whether it is the one whose MD5 is in the state.
-type readingKey struct {
-	key      cosapi.CustomerKey
-	recorded bool
-}
-
-// readingKeys are the keys that may open the object, the recorded one first: the key argument,
-// the keyring's entry of that name, and any entry with the recorded MD5. Keys are not repeated.
-func (f *objectRefresh) readingKeys(recordedMD5 string) []readingKey {
+// readingKeys are the keys that may open the object, the recorded one first: the key argument, the
+// keyring's entry of that name, and any entry with the recorded MD5.
+func (f *objectRefresh) readingKeys() []*cosapi.CustomerKey {
 	choice := sse.Decode(f.state.SSE)
-	var candidates []cosapi.CustomerKey
+	var keys []*cosapi.CustomerKey
 	if key, err := cosapi.ParseCustomerKey(choice.Key.ValueString()); err == nil {
-		candidates = append(candidates, key)
+		keys = append(keys, &key)
 	}
 	if key, ok := f.data.Keyring.ByName(choice.KeyName.ValueString()); ok {
-		candidates = append(candidates, key)
+		keys = append(keys, &key)
 	}
-	if _, key, ok := f.data.Keyring.ByMD5(recordedMD5); ok {
-		candidates = append(candidates, key)
+	recorded := f.recordedMD5()
+	if _, key, ok := f.data.Keyring.ByMD5(recorded); ok {
+		keys = append(keys, &key)
 	}
-	var first, rest []readingKey
-	seen := map[string]bool{}
-	for _, key := range candidates {
-		md5 := key.MD5()
-		switch {
-		case seen[md5]:
-		case md5 == recordedMD5:
-			first = append(first, readingKey{key: key, recorded: true})
-		default:
-			rest = append(rest, readingKey{key: key})
-		}
-		seen[md5] = true
+	slices.SortStableFunc(keys, func(a, b *cosapi.CustomerKey) int {
+		return cmp.Compare(isNot(a.MD5() == recorded), isNot(b.MD5() == recorded))
+	})
+	return keys
+}
+
+// isNot sorts what is before what is not.
+func isNot(is bool) int {
+	if is {
+		return 0
 	}
-	return append(first, rest...)
+	return 1
+}
+
+// recordedMD5 is the key that the object had when it was last read, or else that was last applied.
+func (f *objectRefresh) recordedMD5() string {
+	recorded, _ := sse.EncryptionStatus(f.state.Encryption)
+	if recorded.CustomerKeyMD5 != "" {
+		return recorded.CustomerKeyMD5
+	}
+	return f.known.KeyMD5
 }
 
 // clearKeys are the keys that an sse block of a state holds in clear, for maskSecrets: the old key
@@ -57,61 +58,4 @@ func clearKeys(list types.List) []cosapi.CustomerKey {
 		return nil
 	}
 	return []cosapi.CustomerKey{key}
-}
-
-// lookupWithKeys reads an SSE-C object with the keys at hand, or without any.
-func (f *objectRefresh) lookupWithKeys(
-	ctx context.Context, recorded cosapi.EncryptionStatus,
-) (cosapi.ObjectInfo, bool, diag.Diagnostics) {
-	recordedMD5 := recorded.CustomerKeyMD5
-	if recordedMD5 == "" {
-		recordedMD5 = f.known.KeyMD5
-	}
-	keys := f.readingKeys(recordedMD5)
-	if len(keys) == 0 {
-		return f.lookupWithoutKey(ctx)
-	}
-	var refusal error
-	withRecorded := false
-	for _, candidate := range keys {
-		info, err := f.data.Client.Head(ctx, f.ref, &candidate.key)
-		if err == nil {
-			return info, true, nil
-		}
-		withRecorded = withRecorded || candidate.recorded
-		refusal = err
-		if !cosapi.KeyMayHelp(err) {
-			return f.lookupFailed(ctx, err, withRecorded)
-		}
-	}
-	if info, err := f.data.Client.HeadOnly(ctx, f.ref, nil); err == nil {
-		return info, true, nil
-	}
-	return f.lookupFailed(ctx, refusal, withRecorded)
-}
-
-// lookupWithoutKey refreshes an SSE-C object whose key is not at hand: a listing shows whether it
-// exists and was rewritten; only then a HEAD tells whether it is still SSE-C.
-func (f *objectRefresh) lookupWithoutKey(
-	ctx context.Context,
-) (cosapi.ObjectInfo, bool, diag.Diagnostics) {
-	listed, found, err := f.data.Client.Find(ctx, f.ref)
-	if err == nil && found && !f.differs(listed) &&
-		!f.known.writtenSince(listed.LastModified) {
-		if listed.StorageClass != "" {
-			f.state.StorageClass = types.StringValue(listed.StorageClass)
-		}
-		f.known.seen(listed.LastModified)
-		f.known.HeadAt = value.FormatTime(f.data.Client.Now())
-		return cosapi.ObjectInfo{}, false, nil
-	}
-	info, headErr := f.data.Client.Head(ctx, f.ref, nil)
-	switch {
-	case headErr == nil:
-		return info, true, nil
-	case err == nil && found && cosapi.KeyMayHelp(headErr):
-		f.takeListed(listed)
-		return cosapi.ObjectInfo{}, false, nil
-	}
-	return f.lookupFailed(ctx, headErr, false)
 }

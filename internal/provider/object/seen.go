@@ -20,15 +20,14 @@ func (m resourceModel) seen(known baseline) cosapi.Seen {
 		ETag: m.ETag.ValueString(), Size: -1,
 		LastModified: value.ParseTime(known.LastModified),
 		AnsweredAt:   value.ParseTime(known.WrittenAt),
-		VersionID:    m.VersionID.ValueString(), StorageClass: m.StorageClass.ValueString(),
-		Mode: observed.Mode, KeyMD5: observed.CustomerKeyMD5,
+		VersionID:    m.VersionID.ValueString(), Mode: observed.Mode, KeyMD5: observed.CustomerKeyMD5,
 	}
 	if !m.Size.IsNull() {
 		seen.Size = m.Size.ValueInt64()
 	}
 	if known.Unread {
 		// A listing told that it is another object, and not how that one is encrypted.
-		seen.Mode, seen.KeyMD5, seen.VersionID = "", "", ""
+		seen.Mode, seen.KeyMD5 = "", ""
 	}
 	return seen
 }
