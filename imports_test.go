@@ -132,6 +132,18 @@ var rules = func() map[string]rule {
 			reason: "the demonstration uses the product as its users do, by the CLI",
 		},
 	}
+	table["bench"] = rule{
+		may:    []string{std, cosSDK, cosemu},
+		reason: "benchmarks use providers as users do, by the CLI",
+	}
+	table["bench/floor"] = rule{
+		may:    []string{std, framework},
+		reason: "the floor shares nothing with what is measured",
+	}
+	table["bench/shape"] = rule{
+		may:    []string{std, framework, "internal/provider"},
+		reason: "the shape is the provider's schema, and nothing else of it",
+	}
 	for _, noun := range nouns {
 		table[inProvider+noun] = rule{
 			may: parts, not: notInProvider,
