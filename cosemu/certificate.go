@@ -23,15 +23,20 @@ type certificates struct {
 // certificateLife is long enough for an emulator that nobody restarts.
 const certificateLife = 365 * 24 * time.Hour
 
-// newCertificates makes a CA and a certificate for localhost, *.cos.<region>.localhost,
-// *.cos-control.<region>.localhost and 127.0.0.1. The CA can vouch for loopback names only, and
-// its key is gone with this call: whoever trusts it risks nothing.
-func newCertificates(regions []string) (certificates, error) {
+// newCertificates makes a CA and a certificate for localhost, the account's hosts under .localhost
+// and 127.0.0.1, and for a proxy those under COS's own domains. The CA can vouch for names of these
+// domains only, and its key is gone with this call: whoever trusts it without a proxy risks
+// nothing.
+func newCertificates(regions []string, proxy bool) (certificates, error) {
+	domains := []string{"localhost"}
+	if proxy {
+		domains = append(domains, proxyDomains...)
+	}
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return certificates{}, fmt.Errorf("making the CA's key: %w", err)
 	}
-	ca, err := caTemplate()
+	ca, err := caTemplate(domains)
 	if err != nil {
 		return certificates{}, err
 	}
@@ -43,7 +48,7 @@ func newCertificates(regions []string) (certificates, error) {
 	if err != nil {
 		return certificates{}, fmt.Errorf("making the server's key: %w", err)
 	}
-	leaf, err := leafTemplate(regions)
+	leaf, err := leafTemplate(regions, domains)
 	if err != nil {
 		return certificates{}, err
 	}
@@ -57,7 +62,7 @@ func newCertificates(regions []string) (certificates, error) {
 	}, nil
 }
 
-func caTemplate() (*x509.Certificate, error) {
+func caTemplate(domains []string) (*x509.Certificate, error) {
 	ca, err := certificateTemplate("COS emulator CA")
 	if err != nil {
 		return nil, err
@@ -65,12 +70,12 @@ func caTemplate() (*x509.Certificate, error) {
 	ca.IsCA, ca.BasicConstraintsValid, ca.MaxPathLenZero = true, true, true
 	ca.KeyUsage = x509.KeyUsageCertSign
 	ca.PermittedDNSDomainsCritical = true
-	ca.PermittedDNSDomains = []string{"localhost"}
+	ca.PermittedDNSDomains = domains
 	ca.PermittedIPRanges = []*net.IPNet{{IP: net.IP{127, 0, 0, 0}, Mask: net.CIDRMask(8, 32)}}
 	return ca, nil
 }
 
-func leafTemplate(regions []string) (*x509.Certificate, error) {
+func leafTemplate(regions, domains []string) (*x509.Certificate, error) {
 	leaf, err := certificateTemplate("COS emulator")
 	if err != nil {
 		return nil, err
@@ -79,9 +84,13 @@ func leafTemplate(regions []string) (*x509.Certificate, error) {
 	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	leaf.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 	leaf.DNSNames = []string{"localhost"}
-	for _, region := range regions {
-		leaf.DNSNames = append(leaf.DNSNames, "*.cos."+region+".localhost",
-			"*.cos-control."+region+".localhost")
+	for _, domain := range domains {
+		leaf.DNSNames = append(leaf.DNSNames, "service.cos."+domain, "*.cos.accelerate."+domain)
+		for _, region := range regions {
+			leaf.DNSNames = append(leaf.DNSNames, "*.cos."+region+"."+domain, "cos."+region+"."+domain,
+				"*.cos-internal."+region+"."+domain, "cos-internal."+region+"."+domain,
+				"*.cos-control."+region+"."+domain)
+		}
 	}
 	return leaf, nil
 }

@@ -55,6 +55,9 @@ type Config struct {
 	WrongKeyStatus int
 	// Choices are answers that COS's documents leave open.
 	Choices Choices
+	// Proxy lets the server's CA vouch for COS's own domains, *.myqcloud.com and *.tencentcos.cn, and
+	// permits StartProxy. Give that CA to single programs, never to a whole machine.
+	Proxy bool
 	// AllowPlainHTTP serves SSE-C over plain HTTP, which COS refuses. It is for clients that cannot
 	// be given a certificate; a key then crosses the network in the clear.
 	AllowPlainHTTP bool

@@ -31,7 +31,7 @@ func StartAt(config Config, address string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.certificates, err = newCertificates(s.config.Regions); err != nil {
+	if s.certificates, err = newCertificates(s.config.Regions, s.config.Proxy); err != nil {
 		return nil, err
 	}
 	listener, err := s.listen(address)
@@ -39,12 +39,16 @@ func StartAt(config Config, address string) (*Server, error) {
 		return nil, err
 	}
 	s.address = listener.Addr().String()
-	s.serve(tls.NewListener(listener, &tls.Config{
+	s.serve(tls.NewListener(listener, s.tlsConfig()), s)
+	return s, nil
+}
+
+func (s *Server) tlsConfig() *tls.Config {
+	return &tls.Config{
 		Certificates: []tls.Certificate{s.certificates.leaf},
 		NextProtos:   []string{"http/1.1"},
 		MinVersion:   tls.VersionTLS12,
-	}), s)
-	return s, nil
+	}
 }
 
 // StartHTTP serves plain HTTP as well, where SSE-C is refused.

@@ -130,7 +130,7 @@ func TestOnlyLoopbackIsServed(t *testing.T) {
 
 func TestCertificateCoversTheDocumentedNames(t *testing.T) {
 	t.Parallel()
-	made, err := newCertificates([]string{"ap-guangzhou", "ap-beijing"})
+	made, err := newCertificates([]string{"ap-guangzhou", "ap-beijing"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestCertificateCoversTheDocumentedNames(t *testing.T) {
 
 func TestCAIsWorthlessElsewhere(t *testing.T) {
 	t.Parallel()
-	made, err := newCertificates([]string{"ap-guangzhou"})
+	made, err := newCertificates([]string{"ap-guangzhou"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

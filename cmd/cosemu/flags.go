@@ -16,6 +16,7 @@ import (
 type options struct {
 	config                       cosemu.Config
 	addr, admin, httpAddr, caOut string
+	proxyAddr                    string
 	clock                        time.Time // zero: the machine's
 }
 
@@ -37,6 +38,9 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (op
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:9443", "loopback `address` of HTTPS; port 0 takes a "+
 		"free one")
 	flags.StringVar(&o.admin, "admin", "", "loopback `address` of the journal and the faults")
+	flags.StringVar(&o.proxyAddr, "proxy-addr", "", "loopback `address` of a proxy that serves "+
+		"COS's own domains, for clients that cannot be given an endpoint. The CA then vouches for "+
+		"those domains: give it to single programs only")
 	flags.StringVar(&o.httpAddr, "http-addr", "", "loopback `address` of plain HTTP, where SSE-C "+
 		"is refused")
 	flags.StringVar(&o.caOut, "ca-out", "", "`file` to write the CA certificate to")
@@ -142,6 +146,7 @@ func (o *options) finish(rest []string, credential cosemu.Credential) error {
 	case o.config.ConnectionRate < 0 || o.config.Latency < 0 || o.config.RestoreDelay < 0:
 		return errors.New("-connection-rate, -latency and -restore-delay must not be negative")
 	}
+	o.config.Proxy = o.proxyAddr != ""
 	if credential.SecretID != "" {
 		o.config.Credentials = []cosemu.Credential{credential}
 	}

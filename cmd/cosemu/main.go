@@ -70,6 +70,13 @@ func (o options) serveMore(server *cosemu.Server, stderr io.Writer) error {
 			return fmt.Errorf("writing the CA certificate: %w", err)
 		}
 	}
+	if o.proxyAddr != "" {
+		address, err := server.StartProxy(o.proxyAddr)
+		if err != nil {
+			return fmt.Errorf("-proxy-addr: %w", err)
+		}
+		fmt.Fprintf(stderr, "cosemu proxy http://%s\n", address)
+	}
 	if o.httpAddr != "" {
 		if err := server.StartHTTP(o.httpAddr); err != nil {
 			return fmt.Errorf("-http-addr: %w", err)

@@ -129,6 +129,7 @@ func TestProgramRefuses(t *testing.T) {
 	for name, args := range map[string][]string{
 		"public-admin":                {"-admin", "0.0.0.0:0"},
 		"public-address":              {"-addr", ":0"},
+		"public-proxy":                {"-proxy-addr", "0.0.0.0:0"},
 		"public-http":                 {"-http-addr", "192.0.2.1:80"},
 		"unwritable-ca":               {"-ca-out", filepath.Join(t.TempDir(), "missing", "ca.pem")},
 		"remote-with-documented-pair": {"-allow-remote"},
@@ -156,7 +157,7 @@ func TestProgramRefuses(t *testing.T) {
 func TestFlags(t *testing.T) {
 	t.Parallel()
 	got, err := parseFlags(strings.Fields("-addr 127.0.0.1:1 -admin 127.0.0.1:2 -http-addr "+
-		"127.0.0.1:3 -ca-out ca.pem -region a -region b -bucket c -bucket d@b -versioned-bucket e "+
+		"127.0.0.1:3 -proxy-addr 127.0.0.1:4 -ca-out ca.pem -region a -region b -bucket c -bucket d@b -versioned-bucket e "+
 		"-secret-id id -secret-key key -kms-key f -kms-key g -latency 20ms -restore-delay 1s "+
 		"-discard -connection-rate 1000 -objects 7 -journal-limit 8 "+
 		"-chaos 2.5% -chaos-seed 9 -chaos-kind reset -chaos-kind cut "+
@@ -170,6 +171,7 @@ func TestFlags(t *testing.T) {
 	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	want := options{
 		clock: start, addr: "127.0.0.1:1", admin: "127.0.0.1:2", httpAddr: "127.0.0.1:3", caOut: "ca.pem",
+		proxyAddr: "127.0.0.1:4",
 		config: cosemu.Config{
 			Regions: []string{"a", "b"}, Buckets: []string{"c", "d@b"},
 			VersionedBuckets: []string{"e"}, KMSKeys: []string{"f", "g"},
@@ -181,7 +183,7 @@ func TestFlags(t *testing.T) {
 				WrongKeyStatus: 400, PlainETags: true, CopyDateYields: true, PreconditionsFirst: true,
 				DeleteAnswers200: true, NoTaggingCount: true, LeadingSlash: true,
 			},
-			AllowPlainHTTP: true, AllowRemote: true,
+			AllowPlainHTTP: true, AllowRemote: true, Proxy: true,
 			Latency: 20 * time.Millisecond, RestoreDelay: time.Second, Discard: true,
 			ConnectionRate: 1000, Objects: 7, JournalLimit: 8,
 			Chaos: cosemu.Chaos{Percent: 2.5, Seed: 9, Kinds: []string{"reset", "cut"}},
@@ -225,7 +227,7 @@ func TestFlagRefusals(t *testing.T) {
 		"secret-key kms-key ca-out latency restore-delay http-addr discard connection-rate objects journal-limit chaos chaos-seed chaos-kind " +
 		"list-lag complete-delay copy-limit wrong-key-status plain-etags copy-date-yields preconditions-first delete-answers-200 " +
 		"no-tagging-count leading-slash allow-plain-http " +
-		"allow-remote security-token token-life clock") {
+		"allow-remote security-token token-life clock proxy-addr") {
 		if !strings.Contains(usage.String(), "-"+name) {
 			t.Errorf("the usage does not name -%s", name)
 		}
