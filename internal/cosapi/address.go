@@ -18,7 +18,7 @@ var (
 	bucketPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?-[0-9]+$`)
 	regionPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	// versionPattern is wider than any version id that was seen, and leaves a query no way on.
-	versionPattern = regexp.MustCompile(`^[A-Za-z0-9._~=-]*$`)
+	versionPattern = regexp.MustCompile(`^[A-Za-z0-9._~=-]+$`)
 )
 
 // maxHostLabel is the length of one part of a host name (RFC 1035).
@@ -92,6 +92,14 @@ func ValidateNewKey(key string) error {
 	return nil
 }
 
+// ValidateVersionID checks what a request can name as a version.
+func ValidateVersionID(id string) error {
+	if !versionPattern.MatchString(id) {
+		return errors.New("a version id has letters, digits and . _ ~ = - only")
+	}
+	return nil
+}
+
 var errNoKey = errors.New("a key must not be empty")
 
 func isDots(segment string) bool { return segment == "." || segment == ".." }
@@ -115,8 +123,11 @@ func (r ObjectRef) validate() error {
 	if err := ValidateKey(r.Key); err != nil {
 		return fmt.Errorf("key %q: %w", r.Key, err)
 	}
-	if !versionPattern.MatchString(r.VersionID) {
-		return fmt.Errorf("version id %q: it has letters, digits and . _ ~ = - only", r.VersionID)
+	if r.VersionID == "" {
+		return nil
+	}
+	if err := ValidateVersionID(r.VersionID); err != nil {
+		return fmt.Errorf("version id %q: %w", r.VersionID, err)
 	}
 	return nil
 }

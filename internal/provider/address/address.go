@@ -11,13 +11,53 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 )
 
-const BucketText = "Name of the bucket with its APPID, for example `examplebucket-1250000000`."
+// Bucket is the bucket argument; addition goes behind its description.
+func Bucket(addition string) describe.Argument {
+	return describe.Argument{
+		Name: "bucket", Required: true, Check: cosapi.ValidateBucket,
+		Text: "Name of the bucket with its APPID, for example `examplebucket-1250000000`." + addition,
+	}
+}
 
-const KeyText = "Key of the object within the bucket."
+// Key is the key argument of an object that exists. For one that is made use NewKey.
+func Key(addition string) describe.Argument {
+	return describe.Argument{
+		Name: "key", Required: true, Check: cosapi.ValidateKey,
+		Text: "Key of the object within the bucket." + addition,
+	}
+}
 
-const RegionText = "Region of the bucket. Default: the provider's region."
+// NewKey is the key argument of an object that is made: document 13324 binds it.
+func NewKey(addition string) describe.Argument {
+	key := Key(" For example `reports/2026.csv`: at most 850 bytes in UTF-8, not starting with `/` " +
+		"or `\\`." + addition)
+	key.Check = cosapi.ValidateNewKey
+	return key
+}
+
+// Region is the region argument; where says which region is the default.
+func Region(where string) describe.Argument {
+	return describe.Argument{
+		Name: "region", Computed: true, Check: cosapi.ValidateRegion,
+		Text: "Region of the bucket, for example `ap-guangzhou`. Default: " + where,
+	}
+}
+
+// ProvidersRegion is where an argument region says no more than its default.
+const ProvidersRegion = "the provider's region."
+
+// Prefix is the prefix argument.
+func Prefix(text string) describe.Argument {
+	return describe.Argument{Name: "prefix", Check: cosapi.ValidatePrefix, Text: text}
+}
+
+// VersionID is the version_id argument.
+func VersionID(text string) describe.Argument {
+	return describe.Argument{Name: "version_id", Check: cosapi.ValidateVersionID, Text: text}
+}
 
 // Object is the four arguments that name an object.
 type Object struct {

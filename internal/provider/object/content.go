@@ -16,8 +16,8 @@ import (
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
 )
 
-// describe looks at an object and turns a failure into a diagnostic.
-func describe(
+// lookAt looks at an object and turns a failure into a diagnostic.
+func lookAt(
 	ctx context.Context, d *providerdata.Data, ref cosapi.ObjectRef, key *cosapi.CustomerKey,
 ) (providerdata.Found, diag.Diagnostics) {
 	found, err := d.Look(ctx, ref, key)

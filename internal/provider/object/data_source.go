@@ -141,7 +141,7 @@ func (d *dataSource) read(
 		content, found, diags = readContent(ctx, d.data, ref, key, maxBytes(model.MaxBytes))
 		model.Content, model.ContentBase64 = contentValues(content)
 	} else {
-		found, diags = describe(ctx, d.data, ref, key)
+		found, diags = lookAt(ctx, d.data, ref, key)
 	}
 	if diags.HasError() {
 		return diags

@@ -10,10 +10,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
 
 // Texts that data sources and ephemeral resources share.
@@ -23,27 +22,8 @@ const ()
 func (d *dataSource) Schema(
 	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
 ) {
-	attributes := map[string]schema.Attribute{
-		"bucket": schema.StringAttribute{
-			Required:            true,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateBucket)},
-			MarkdownDescription: address.BucketText,
-		},
-		"key": schema.StringAttribute{
-			Required:            true,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateKey)},
-			MarkdownDescription: address.KeyText,
-		},
-		"region": schema.StringAttribute{
-			Optional: true, Computed: true,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateRegion)},
-			MarkdownDescription: address.RegionText,
-		},
-		"version_id": schema.StringAttribute{
-			Optional: true, Computed: true,
-			MarkdownDescription: "Version to read. Default: the current one; then it is the " +
-				"version that was read, null in a bucket without versioning.",
-		},
+	attributes := describe.DataSourceAttributes(readArguments()...)
+	maps.Copy(attributes, map[string]schema.Attribute{
 		"read_content": schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "Whether to read the object's bytes into `content` and " +
@@ -71,16 +51,25 @@ func (d *dataSource) Schema(
 			Computed: true, Sensitive: true,
 			MarkdownDescription: contentBase64Text + " Null without `read_content`.",
 		},
-	}
+	})
 	maps.Copy(attributes, objectFactAttributes())
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Facts about one object, first of all how it is encrypted; and, if " +
 			"asked for, its decrypted content or a file with it. One request for the facts, one " +
 			"more for the content, none for a file that is right already.",
 		Attributes: attributes,
-		Blocks: map[string]schema.Block{
-			"sse": sse.OpeningDataSourceBlock(sse.OpeningText),
-		},
+		Blocks: describe.DataSourceBlocks(
+			sse.OpeningBlock(sse.OpeningText, sse.StoredKey())),
+	}
+}
+
+// readArguments name the object that a data source or ephemeral resource reads.
+func readArguments() []describe.Argument {
+	version := address.VersionID("Version to read. Default: the current one; then it is the " +
+		"version that was read, null in a bucket without versioning.")
+	version.Computed = true
+	return []describe.Argument{
+		address.Bucket(""), address.Key(""), address.Region(address.ProvidersRegion), version,
 	}
 }
 
@@ -98,8 +87,9 @@ func objectFactAttributes() map[string]schema.Attribute {
 		"restore_ongoing": schema.BoolAttribute{
 			Computed: true, MarkdownDescription: "Whether a restore of the archived object runs.",
 		},
-		"encryption": sse.EncryptionDataSourceAttribute(),
 	}
+	maps.Copy(attributes, describe.DataSourceAttributes(
+		sse.Encryption("How COS says the object is encrypted.")))
 	for name, text := range objectFactTexts {
 		attributes[name] = schema.StringAttribute{Computed: true, MarkdownDescription: text}
 	}

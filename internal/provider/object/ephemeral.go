@@ -13,6 +13,7 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
@@ -63,32 +64,11 @@ func (e *ephemeralResource) Metadata(
 func (e *ephemeralResource) Schema(
 	_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse,
 ) {
-	attributes := map[string]schema.Attribute{
-		"bucket": schema.StringAttribute{
-			Required:            true,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateBucket)},
-			MarkdownDescription: address.BucketText,
-		},
-		"key": schema.StringAttribute{
-			Required:            true,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateKey)},
-			MarkdownDescription: address.KeyText,
-		},
-		"region": schema.StringAttribute{
-			Optional: true, Computed: true,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateRegion)},
-			MarkdownDescription: address.RegionText,
-		},
-		"version_id": schema.StringAttribute{
-			Optional: true, Computed: true,
-			MarkdownDescription: "Version to read. Default: the current one; then it is the " +
-				"version that was read, null in a bucket without versioning.",
-		},
-		"max_bytes": schema.Int64Attribute{
-			Optional:            true,
-			Validators:          []validator.Int64{int64validator.Between(1, maxMaxBytes)},
-			MarkdownDescription: maxBytesText,
-		},
+	attributes := describe.EphemeralAttributes(readArguments()...)
+	attributes["max_bytes"] = schema.Int64Attribute{
+		Optional:            true,
+		Validators:          []validator.Int64{int64validator.Between(1, maxMaxBytes)},
+		MarkdownDescription: maxBytesText,
 	}
 	maps.Copy(attributes, ephemeralResultAttributes())
 	resp.Schema = schema.Schema{
@@ -97,7 +77,8 @@ func (e *ephemeralResource) Schema(
 			"write-only arguments, other ephemeral resources and `locals`. The object is read " +
 			"anew in every plan and apply, with one request.",
 		Attributes: attributes,
-		Blocks:     map[string]schema.Block{"sse": openingSSEEphemeralBlock()},
+		Blocks: describe.EphemeralBlocks(
+			sse.OpeningBlock(sse.OpeningText, sse.EphemeralKey())),
 	}
 }
 
@@ -123,29 +104,6 @@ func ephemeralResultAttributes() map[string]schema.Attribute {
 			Computed:            true,
 			MarkdownDescription: "How the object is encrypted: `NONE`, `SSE-COS`, `SSE-KMS` or `SSE-C`.",
 		},
-	}
-}
-
-// openingSSEEphemeralBlock is sse.OpeningDataSourceBlock for ephemeral resources, whose arguments
-// may be ephemeral and are stored nowhere.
-func openingSSEEphemeralBlock() schema.Block {
-	return schema.ListNestedBlock{
-		MarkdownDescription: sse.OpeningText,
-		NestedObject: schema.NestedBlockObject{Blocks: map[string]schema.Block{
-			"c": schema.ListNestedBlock{
-				MarkdownDescription: "The SSE-C key. Exactly one of `key_name` and `key`.",
-				NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-					"key_name": schema.StringAttribute{
-						Optional: true, MarkdownDescription: sse.KeyNameText,
-					},
-					"key": schema.StringAttribute{
-						Optional: true, Sensitive: true,
-						MarkdownDescription: "The key itself: 32 bytes, or the Base64 (44 " +
-							"characters) of 32 bytes. It may be ephemeral and is stored nowhere.",
-					},
-				}},
-			},
-		}},
 	}
 }
 

@@ -9,14 +9,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/diagnose"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
 
 var _ list.ListResourceWithConfigure = (*listResource)(nil)
@@ -62,24 +61,11 @@ func (l *listResource) ListResourceConfigSchema(
 			"`include_resource`, and with `-generate-config-out`, each object costs three more: " +
 			"its headers, tags and ACL. Only current versions are listed. Needs Terraform 1.14 or " +
 			"newer.",
-		Attributes: map[string]schema.Attribute{
-			"bucket": schema.StringAttribute{
-				Required:            true,
-				Validators:          []validator.String{value.Limit(cosapi.ValidateBucket)},
-				MarkdownDescription: address.BucketText,
-			},
-			"region": schema.StringAttribute{
-				Optional:            true,
-				Validators:          []validator.String{value.Limit(cosapi.ValidateRegion)},
-				MarkdownDescription: "Region of the bucket. Default: the provider's region.",
-			},
-			"prefix": schema.StringAttribute{
-				Optional:   true,
-				Validators: []validator.String{value.Limit(cosapi.ValidatePrefix)},
-				MarkdownDescription: "Only objects whose key starts with this. Default: all objects " +
-					"of the bucket.",
-			},
-		},
+		Attributes: describe.ListAttributes(
+			address.Bucket(""), address.Region(address.ProvidersRegion),
+			address.Prefix("Only objects whose key starts with this. Default: all objects of the "+
+				"bucket."),
+		),
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
@@ -36,43 +36,22 @@ func (r *managedResource) Schema(
 			"changes it. A change of encryption is one server-side copy of the object onto " +
 			"itself: no byte is uploaded.",
 		Attributes: attributes,
-		Blocks: map[string]schema.Block{
-			"sse":         sse.Block(),
-			"copy_source": sse.CopySourceBlock(),
-			"timeouts":    timeoutsBlock(ctx),
-		},
+		Blocks:     describe.ResourceBlocks(sse.ResourceBlock(), sse.ResourceCopySource()),
 	}
+	resp.Schema.Blocks["timeouts"] = timeoutsBlock(ctx)
 }
 
 // placeAttributes are bucket, key and region: what names the object.
 func placeAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
-		"bucket": schema.StringAttribute{
-			Required:      true,
-			Validators:    []validator.String{value.Limit(cosapi.ValidateBucket)},
-			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
-			MarkdownDescription: "Name of the bucket with its APPID, for example " +
-				"`examplebucket-1250000000`. Changing it replaces the object: the body is " +
-				"uploaded again.",
-		},
-		"key": schema.StringAttribute{
-			Required:      true,
-			Validators:    []validator.String{value.Limit(cosapi.ValidateNewKey)},
-			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
-			MarkdownDescription: "Key of the object within the bucket, for example " +
-				"`reports/2026.csv`. At most 850 bytes in UTF-8; it must not start with `/` or " +
-				"`\\`. Changing it replaces the object: the body is uploaded again.",
-		},
-		"region": schema.StringAttribute{
-			Optional: true, Computed: true,
-			Validators:    []validator.String{value.Limit(cosapi.ValidateRegion)},
-			PlanModifiers: []planmodifier.String{address.ReplaceIfRegionMoves()},
-			MarkdownDescription: "Region of the bucket, for example `ap-guangzhou`. Default: the " +
-				"region of the provider when the object is created or imported; later the region " +
-				"that is in the state stays, whatever the provider's becomes. Naming another " +
-				"region replaces the object.",
-		},
-	}
+	const replaces = " Changing it replaces the object: the body is uploaded again."
+	bucket, key := address.Bucket(replaces), address.NewKey(replaces)
+	region := address.Region("the region of the provider when the object is created or imported; " +
+		"later the region that is in the state stays, whatever the provider's becomes. Naming " +
+		"another region replaces the object.")
+	bucket.Replace = stringplanmodifier.RequiresReplace()
+	key.Replace = stringplanmodifier.RequiresReplace()
+	region.Replace = address.ReplaceIfRegionMoves()
+	return describe.ResourceAttributes(bucket, key, region)
 }
 
 // bodyAttributes name the bytes of the object; copy_source, a block, is the fifth way.

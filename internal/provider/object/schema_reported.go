@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -9,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
@@ -58,7 +60,7 @@ const headerCostText = "A change, also one made by somebody else, is one server-
 
 // reportedAttributes are what COS says of the object.
 func reportedAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
+	attributes := map[string]schema.Attribute{
 		"id": schema.StringAttribute{
 			Computed:            true,
 			MarkdownDescription: "`bucket/key`, the id for `terraform import`.",
@@ -91,8 +93,12 @@ func reportedAttributes() map[string]schema.Attribute {
 				"`https://<bucket>.cos.<region>.myqcloud.com/<key>`. It is also an id for " +
 				"`terraform import`.",
 		},
-		"encryption": sse.EncryptionAttribute(),
 	}
+	maps.Copy(attributes, describe.ResourceAttributes(sse.Encryption(
+		"How COS reports that the object is encrypted. Refreshing stores what COS says, planning "+
+			"compares it with `sse`, so encryption that somebody took off or changed shows as a "+
+			"difference here. Refer to this attribute rather than to `sse[0]`.")))
+	return attributes
 }
 
 // timeoutsBlock is the timeouts block of the object.

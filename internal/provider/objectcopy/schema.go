@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
@@ -18,22 +20,11 @@ import (
 func (d *dataSource) Schema(
 	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
 ) {
-	attributes := map[string]schema.Attribute{
-		"bucket": schema.StringAttribute{
-			Required:            true,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateBucket)},
-			MarkdownDescription: "Bucket of the copy, with its APPID.",
-		},
-		"key": schema.StringAttribute{
-			Required:            true,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateNewKey)},
-			MarkdownDescription: "Key of the copy within its bucket.",
-		},
-		"region": schema.StringAttribute{
-			Optional: true, Computed: true,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateRegion)},
-			MarkdownDescription: "Region of the copy's bucket. Default: the provider's region.",
-		},
+	bucket, key := address.Bucket(""), address.NewKey("")
+	bucket.Text, key.Text = "Bucket of the copy, with its APPID.", "Key of the copy within its bucket."
+	attributes := describe.DataSourceAttributes(
+		bucket, key, address.Region(address.ProvidersRegion))
+	maps.Copy(attributes, map[string]schema.Attribute{
 		"storage_class": schema.StringAttribute{
 			Optional: true, Computed: true,
 			Validators: []validator.String{value.Limit(cosapi.ValidateStorageClass)},
@@ -53,7 +44,7 @@ func (d *dataSource) Schema(
 				"carries four entries `tf-cos-copy-*`, about 250 bytes, by which the data source " +
 				"recognises its own copy; they are not shown here.",
 		},
-	}
+	})
 	for name, header := range map[string]string{
 		"content_type": "Content-Type", "cache_control": "Cache-Control",
 		"content_disposition": "Content-Disposition", "content_encoding": "Content-Encoding",
@@ -69,10 +60,7 @@ func (d *dataSource) Schema(
 	resp.Schema = schema.Schema{
 		MarkdownDescription: copyDataSourceText,
 		Attributes:          attributes,
-		Blocks: map[string]schema.Block{
-			"copy_source": sse.CopySourceDataSourceBlock(),
-			"sse":         sse.DataSourceBlock(),
-		},
+		Blocks:              describe.DataSourceBlocks(sse.DataSourceCopySource(), sse.DataSourceBlock()),
 	}
 }
 
@@ -86,11 +74,10 @@ const copyDataSourceText = "**Copies** an object on the server, from any encrypt
 	"updates and destroys."
 
 func copyResultAttributes() map[string]schema.Attribute {
-	attributes := map[string]schema.Attribute{
-		"size": schema.Int64Attribute{
-			Computed: true, MarkdownDescription: "Size of the copy in bytes.",
-		},
-		"encryption": sse.EncryptionDataSourceAttribute(),
+	attributes := describe.DataSourceAttributes(
+		sse.Encryption("How COS says the copy is encrypted."))
+	attributes["size"] = schema.Int64Attribute{
+		Computed: true, MarkdownDescription: "Size of the copy in bytes.",
 	}
 	for name, text := range map[string]string{
 		"id": "`bucket/key` of the copy.",

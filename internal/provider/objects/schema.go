@@ -2,6 +2,7 @@ package objects
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
@@ -14,7 +15,7 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 )
 
 // Schema describes the data source.
@@ -28,21 +29,6 @@ func (d *dataSource) Schema(
 			"it costs one request per 1000 objects and one per object; an SSE-C object costs one " +
 			"more for each key of `customer_keys` that is tried.",
 		Attributes: map[string]schema.Attribute{
-			"bucket": schema.StringAttribute{
-				Required:            true,
-				Validators:          []validator.String{value.Limit(cosapi.ValidateBucket)},
-				MarkdownDescription: address.BucketText,
-			},
-			"region": schema.StringAttribute{
-				Optional: true, Computed: true,
-				Validators:          []validator.String{value.Limit(cosapi.ValidateRegion)},
-				MarkdownDescription: address.RegionText,
-			},
-			"prefix": schema.StringAttribute{
-				Optional:            true,
-				Validators:          []validator.String{value.Limit(cosapi.ValidatePrefix)},
-				MarkdownDescription: "Start of the keys to audit. Default: all of the bucket.",
-			},
 			"limit": schema.Int64Attribute{
 				Optional:   true,
 				Validators: []validator.Int64{int64validator.Between(1, maxAuditLimit)},
@@ -90,6 +76,9 @@ func (d *dataSource) Schema(
 		},
 		Blocks: map[string]schema.Block{"expect": expectBlock()},
 	}
+	maps.Copy(resp.Schema.Attributes, describe.DataSourceAttributes(
+		address.Bucket(""), address.Region(address.ProvidersRegion),
+		address.Prefix("Start of the keys to audit. Default: all of the bucket.")))
 }
 
 func expectBlock() schema.Block {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/diagnose"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
@@ -68,8 +69,10 @@ func (a *reencryptAction) Schema(
 			"object that is encrypted as asked already is left alone. Meant for objects that " +
 			"Terraform does not manage: for those that it does, change the `sse` block. Needs " +
 			"Terraform 1.14 or newer.",
-		Attributes: sse.ActionObjectAttributes(),
-		Blocks:     map[string]schema.Block{"sse": sse.ActionBlock()},
+		Attributes: describe.ActionAttributes(
+			address.Bucket(""), address.Key(""), address.Region(address.ProvidersRegion),
+			sse.KeyName()),
+		Blocks: describe.ActionBlocks(sse.ActionBlock()),
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
@@ -64,11 +65,9 @@ func (a *restoreAction) Configure(
 func (a *restoreAction) Schema(
 	ctx context.Context, _ action.SchemaRequest, resp *action.SchemaResponse,
 ) {
-	attributes := sse.ActionObjectAttributes()
-	attributes["version_id"] = schema.StringAttribute{
-		Optional:            true,
-		MarkdownDescription: "Version to restore. Default: the current one.",
-	}
+	attributes := describe.ActionAttributes(
+		address.Bucket(""), address.Key(""), address.Region(address.ProvidersRegion),
+		sse.KeyName(), address.VersionID("Version to restore. Default: the current one."))
 	attributes["days"] = schema.Int64Attribute{
 		Required:   true,
 		Validators: []validator.Int64{int64validator.AtLeast(1)},

@@ -9,13 +9,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
@@ -37,46 +37,30 @@ func (r *managedResource) Schema(
 			"nothing but forget the restore. Needed to read, download, copy or re-encrypt " +
 			"objects of the classes `ARCHIVE` and `DEEP_ARCHIVE`.",
 		Attributes: attributes,
-		Blocks: map[string]schema.Block{
-			"sse": restoreSSEBlock(),
-			"timeouts": value.DescribedTimeouts(timeouts.Block(ctx, timeouts.Opts{
-				Create: true, Update: true,
-				CreateDescription: "How long to wait for the restore, for example `6h`. " +
-					"Default: `72h`.",
-				UpdateDescription: "How long to wait for another restore. Default: `72h`.",
-			}), "How long to wait. Restoring takes minutes to days, by tier and storage class."),
-		},
+		Blocks: describe.ResourceBlocks(sse.OpeningBlock(sse.OpeningText, sse.WriteOnlyKeys(
+			" Stored neither in the plan nor in the state. A refresh does not have it and cannot "+
+				"look at the object: it goes by `expires_at`. A change of the key alone starts "+
+				"nothing, so there is no version to raise.")...)),
 	}
+	resp.Schema.Blocks["timeouts"] = value.DescribedTimeouts(timeouts.Block(ctx, timeouts.Opts{
+		Create: true, Update: true,
+		CreateDescription: "How long to wait for the restore, for example `6h`. " +
+			"Default: `72h`.",
+		UpdateDescription: "How long to wait for another restore. Default: `72h`.",
+	}), "How long to wait. Restoring takes minutes to days, by tier and storage class.")
 }
 
 func restorePlaceAttributes() map[string]schema.Attribute {
-	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
-	return map[string]schema.Attribute{
-		"bucket": schema.StringAttribute{
-			Required:            true,
-			PlanModifiers:       replace,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateBucket)},
-			MarkdownDescription: address.BucketText + " Changing it starts another restore.",
-		},
-		"key": schema.StringAttribute{
-			Required:            true,
-			PlanModifiers:       replace,
-			Validators:          []validator.String{value.Limit(cosapi.ValidateKey)},
-			MarkdownDescription: address.KeyText + " Changing it starts another restore.",
-		},
-		"region": schema.StringAttribute{
-			Optional: true, Computed: true,
-			Validators:    []validator.String{value.Limit(cosapi.ValidateRegion)},
-			PlanModifiers: []planmodifier.String{address.ReplaceIfRegionMoves()},
-			MarkdownDescription: "Region of the bucket. Default: the provider's region when the " +
-				"restore is created; later the region in the state stays.",
-		},
-		"version_id": schema.StringAttribute{
-			Optional: true, PlanModifiers: replace,
-			MarkdownDescription: "Version to restore. Default: the current one. Changing it " +
-				"starts another restore.",
-		},
+	const another = " Changing it starts another restore."
+	bucket, key := address.Bucket(another), address.Key(another)
+	region := address.Region("the provider's region when the restore is created; later the region " +
+		"in the state stays.")
+	version := address.VersionID("Version to restore. Default: the current one." + another)
+	region.Replace = address.ReplaceIfRegionMoves()
+	for _, argument := range []*describe.Argument{&bucket, &key, &version} {
+		argument.Replace = stringplanmodifier.RequiresReplace()
 	}
+	return describe.ResourceAttributes(bucket, key, region, version)
 }
 
 func restoreHowAttributes() map[string]schema.Attribute {
@@ -127,33 +111,5 @@ func restoreResultAttributes() map[string]schema.Attribute {
 			Computed:            true,
 			MarkdownDescription: "Storage class of the object; a restore does not change it.",
 		},
-	}
-}
-
-func restoreSSEBlock() schema.Block {
-	return schema.ListNestedBlock{
-		MarkdownDescription: sse.OpeningText,
-		NestedObject: schema.NestedBlockObject{Blocks: map[string]schema.Block{
-			"c": schema.ListNestedBlock{
-				MarkdownDescription: "The SSE-C key. Exactly one of `key_name`, `key_wo` and `key`.",
-				NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-					"key_name": schema.StringAttribute{
-						Optional: true, MarkdownDescription: sse.KeyNameText,
-					},
-					"key_wo": schema.StringAttribute{
-						Optional: true, Sensitive: true, WriteOnly: true,
-						MarkdownDescription: "The key itself, stored neither in the plan nor in " +
-							"the state. A refresh does not have it and cannot look at the object: " +
-							"it goes by `expires_at`. A change of the key alone starts nothing, " +
-							"so there is no version to raise.",
-					},
-					"key": schema.StringAttribute{
-						Optional: true, Sensitive: true,
-						MarkdownDescription: "The key itself. **It is stored in the state in " +
-							"clear**; prefer `key_name` or `key_wo`.",
-					},
-				}},
-			},
-		}},
 	}
 }

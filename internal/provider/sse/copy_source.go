@@ -1,33 +1,12 @@
 package sse
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
-)
-
-// The types of the copy_source block. Its c block has no write-only key: a copy is repeated
-// whenever its source changes, so its key has to be at hand in every plan.
-var (
-	copySourceCType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"key":      types.StringType,
-		"key_name": types.StringType,
-	}}
-	copySourceSSEType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"c": types.ListType{ElemType: copySourceCType},
-	}}
-	CopySourceType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"bucket":     types.StringType,
-		"key":        types.StringType,
-		"region":     types.StringType,
-		"version_id": types.StringType,
-		"if_match":   types.StringType,
-		"sse":        types.ListType{ElemType: copySourceSSEType},
-	}}
 )
 
 // CopySource is a decoded copy_source block. Whatever is unknown stays unknown.

@@ -4,6 +4,7 @@ package sse
 
 import (
 	"context"
+	"fmt"
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -15,29 +16,6 @@ import (
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
 
-// The types of the sse block of a resource. Data sources have no write-only arguments: their c
-// block lacks key_wo and key_wo_version, and the decoder reads both shapes.
-var (
-	cosType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"algorithm": types.StringType,
-	}}
-	kmsType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"key_id":  types.StringType,
-		"context": types.MapType{ElemType: types.StringType},
-	}}
-	cType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"key":            types.StringType,
-		"key_wo":         types.StringType,
-		"key_wo_version": types.Int64Type,
-		"key_name":       types.StringType,
-	}}
-	Type = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"cos": types.ListType{ElemType: cosType},
-		"kms": types.ListType{ElemType: kmsType},
-		"c":   types.ListType{ElemType: cType},
-	}}
-)
-
 // KeyChoice is a decoded c block: at most one of the three is set in a valid
 // configuration. It holds keys in clear: keep it no longer than a call.
 type KeyChoice struct {
@@ -47,6 +25,8 @@ type KeyChoice struct {
 	KeyWO        types.String
 	KeyWOVersion types.Int64
 	KeyName      types.String
+	// KeyMD5 is the MD5 that the key must have, null for any.
+	KeyMD5 types.String
 }
 
 // Choice is a decoded sse block. Whatever is unknown stays unknown and is never an error; a
@@ -113,12 +93,29 @@ func decodeCustomerKey(at path.Path, list types.List) KeyChoice {
 		KeyWO:        value.StringMember(block, "key_wo"),
 		KeyWOVersion: value.Int64Member(block, "key_wo_version"),
 		KeyName:      value.StringMember(block, "key_name"),
+		KeyMD5:       value.StringMember(block, "key_md5"),
 	}
 }
 
 // ResolveKey finds the key that the block names. A name that the keyring lacks is no error here,
-// because only a plan that must write needs the key; a value that is no key is one.
+// because only a plan that must write needs the key; a value that is no key is one, and so is a key
+// that key_md5 does not mean.
 func (c KeyChoice) ResolveKey(
+	keyring cosapi.Keyring, keyringUnknown bool,
+) (ResolvedKey, diag.Diagnostics) {
+	resolved, diags := c.findKey(keyring, keyringUnknown)
+	want := c.KeyMD5.ValueString()
+	if !resolved.OK || want == "" || want == resolved.Key.MD5() {
+		return resolved, diags
+	}
+	at := c.At.AtName("key_md5")
+	diags.AddAttributeError(at, "The SSE-C key is another one", fmt.Sprintf("%s says %s, and the "+
+		"MD5 of the key in %s is %s. COS was not asked. Give the key that is meant, or its MD5.",
+		at, want, resolved.Source, resolved.Key.MD5()))
+	return resolved, diags
+}
+
+func (c KeyChoice) findKey(
 	keyring cosapi.Keyring, keyringUnknown bool,
 ) (ResolvedKey, diag.Diagnostics) {
 	switch {
@@ -185,6 +182,7 @@ func State(choice Choice) types.List {
 		c = append(c, types.ObjectValueMust(cType.AttrTypes, map[string]attr.Value{
 			"key": choice.Key, "key_wo": types.StringNull(),
 			"key_wo_version": choice.KeyWOVersion, "key_name": choice.KeyName,
+			"key_md5": choice.KeyMD5,
 		}))
 	default:
 		return types.ListValueMust(Type, []attr.Value{})

@@ -37,6 +37,7 @@ func cValue(arguments map[string]attr.Value) types.List {
 	members := map[string]attr.Value{
 		"key": types.StringNull(), "key_wo": types.StringNull(),
 		"key_wo_version": types.Int64Null(), "key_name": types.StringNull(),
+		"key_md5": types.StringNull(),
 	}
 	for name, value := range arguments {
 		members[name] = value
@@ -278,6 +279,7 @@ func TestDecodeCopySource(t *testing.T) {
 				"c": types.ListValueMust(copySourceCType, []attr.Value{
 					types.ObjectValueMust(copySourceCType.AttrTypes, map[string]attr.Value{
 						"key": types.StringNull(), "key_name": types.StringValue("main"),
+						"key_md5": types.StringNull(),
 					}),
 				}),
 			}),

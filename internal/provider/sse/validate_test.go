@@ -203,14 +203,14 @@ func TestSourceSSEIsOptionalAndOnlyC(t *testing.T) {
 		}
 		return types.ListValueMust(sse.CopySourceSSEType, elements)
 	}
+	null, main := types.StringNull(), types.StringValue("main")
 	key := func(key, name types.String) types.List {
 		return types.ListValueMust(sse.CopySourceCType, []attr.Value{
 			types.ObjectValueMust(sse.CopySourceCType.AttrTypes, map[string]attr.Value{
-				"key": key, "key_name": name,
+				"key": key, "key_name": name, "key_md5": null,
 			}),
 		})
 	}
-	null, main := types.StringNull(), types.StringValue("main")
 	tests := map[string]struct {
 		block types.List
 		want  string

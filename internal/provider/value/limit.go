@@ -79,14 +79,17 @@ func (l wholeMapLimit) ValidateMap(
 	}
 }
 
-// OneOf is limit for a closed set of values.
-func OneOf(allowed ...string) validator.String {
-	return Limit(func(value string) error {
+// OneOf is Limit for a closed set of values.
+func OneOf(allowed ...string) validator.String { return Limit(IsOneOf(allowed...)) }
+
+// IsOneOf is a check that refuses what is not in a closed set of values.
+func IsOneOf(allowed ...string) func(string) error {
+	return func(value string) error {
 		if slices.Contains(allowed, value) {
 			return nil
 		}
 		return fmt.Errorf("%q is not one of %s", value, strings.Join(allowed, ", "))
-	})
+	}
 }
 
 // NotEmpty is a check for limit: an argument that is to be left out must be null, because ""
