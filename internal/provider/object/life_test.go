@@ -370,8 +370,9 @@ func TestFileChangedBetweenPlanAndApply(t *testing.T) {
 	cloud.ResetJournal()
 	pt.ExpectError(t, pt.ErrorText(object.ApplyPlanned(planned)), "changed after the plan", file,
 		cosapi.CRC64([]byte("two")), cosapi.CRC64([]byte("three")), "Plan again")
-	if cloud.Requests("PutObject") != 0 {
-		t.Errorf("requests = %v, want no upload", cloud.Ops())
+	// The body ends before its last byte, so the request may be seen but never carried out.
+	if got := cloud.Head(pt.Ref("a.txt"), nil).CRC64; got != cosapi.CRC64([]byte("one")) {
+		t.Errorf("CRC64 in COS = %s, want the first file's: %v", got, cloud.Ops())
 	}
 	object.MustRefresh()
 	object.MustApply(config)
