@@ -153,6 +153,7 @@ func (t *signingTransport) receive(
 		return nil, damaged(resp, fault)
 	}
 	if op.content || req.Method == http.MethodHead {
+		proveCustomerKey(req.Header, resp.Header)
 		return resp, nil
 	}
 	return op.receiveBody(call, resp)
@@ -180,6 +181,17 @@ func (o operation) damage(req *http.Request, resp *http.Response) string {
 		}
 	}
 	return ""
+}
+
+// proveCustomerKey writes into the answer to a read what its success proves: the object is SSE-C
+// under the key that was sent (document 18145). Something in between may have taken the headers out
+// that say so, and an object without them would count as not encrypted from then on.
+func proveCustomerKey(sent, got http.Header) {
+	sum := sent.Get(headerCustomerKeyMD5)
+	if sum != "" && encryptionStatus(got).Mode == ModeNone {
+		got.Set(headerCustomerKeyMD5, sum)
+		got.Set(headerCustomerAlgorithm, sent.Get(headerCustomerAlgorithm))
+	}
 }
 
 // receiveBody reads the body of a success and checks that it is whole.

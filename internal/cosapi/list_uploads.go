@@ -13,6 +13,7 @@ type Upload struct {
 	Key       string
 	UploadID  string
 	Initiated time.Time
+	Initiator string // who began it: an id such as qcs::cam::uin/1:uin/1, "" if COS does not say
 }
 
 // ListUploads returns every unfinished upload below a prefix, with as many requests as that takes.
@@ -38,9 +39,13 @@ func (c *Client) ListUploads(
 	}
 	err := pages.each(func(page *cos.ListMultipartUploadsResult) bool {
 		for _, upload := range page.Uploads {
-			uploads = append(uploads, Upload{
+			begun := Upload{
 				Key: decode(upload.Key), UploadID: upload.UploadID, Initiated: parseTime(upload.Initiated),
-			})
+			}
+			if upload.Initiator != nil {
+				begun.Initiator = upload.Initiator.ID
+			}
+			uploads = append(uploads, begun)
 		}
 		return true
 	})

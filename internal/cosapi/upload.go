@@ -2,6 +2,7 @@ package cosapi
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
@@ -102,10 +103,37 @@ func (c *Client) verifyPut(
 	if result.CRC64 != "" && result.CRC64 != local {
 		return result, &ChecksumError{Ref: ref, Local: local, COS: result.CRC64, Result: &result}
 	}
+	if result.CRC64 == "" {
+		if err := c.verifyByHead(ctx, ref, options.Encryption, local, &result); err != nil {
+			return result, err
+		}
+	}
 	result.CRC64 = local
 	err := c.verifyEncryption(ctx, ref, options.Encryption, &result)
 	return result, err
 }
+
+// verifyByHead looks at an object whose upload was answered without a CRC64: ETag and size must be
+// ours, and the CRC64 where COS has one.
+func (c *Client) verifyByHead(
+	ctx context.Context, ref ObjectRef, encryption Encryption, local string, result *WriteResult,
+) error {
+	info, err := c.headWritten(ctx, ref, encryption, *result)
+	switch {
+	case err != nil:
+	case info.CRC64 != "" && info.CRC64 != local && info.ETag == result.ETag:
+		return &ChecksumError{Ref: ref, Local: local, COS: info.CRC64}
+	case info.ETag != result.ETag || info.Size != result.Size:
+		err = errOtherObject
+	default:
+		result.takeInfo(info)
+		return nil
+	}
+	return &AmbiguousError{Op: "PutObject", Ref: ref, Err: err}
+}
+
+// errOtherObject: what is there is not what the answer to our write described.
+var errOtherObject = errors.New("the answer has no CRC64, and another object is there now")
 
 // acquireTransfer takes one of the provider-wide places for transfers.
 func (c *Client) acquireTransfer(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"hash/crc64"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
@@ -49,7 +50,8 @@ func (m *multipart) initiateHeader() (http.Header, error) {
 	return withoutForbid.writeHeader()
 }
 
-// initiate starts the multipart upload.
+// initiate starts the multipart upload. A try whose answer was lost may have started one, too, which
+// is then looked for.
 func (m *multipart) initiate(ctx context.Context) error {
 	header, err := m.initiateHeader()
 	if err != nil {
@@ -57,15 +59,48 @@ func (m *multipart) initiate(ctx context.Context) error {
 	}
 	m.began = m.client.config.Now()
 	req := request{op: "InitiateMultipartUpload", ref: m.ref, header: header}
-	return m.client.do(ctx, req, func(
+	lost := false
+	err = m.client.do(ctx, req, func(
 		ctx context.Context, sdk *cos.Client,
 	) (*cos.Response, error) {
 		result, resp, err := sdk.Object.InitiateMultipartUpload(ctx, m.ref.Key, nil)
 		if err == nil {
 			m.uploadID = result.UploadID
+		} else {
+			lost = lost || judge(newError(req, resp, err, nil)) == verdictUnknown
 		}
 		return resp, err
 	})
+	if err == nil && lost {
+		m.abortLost(ctx)
+	}
+	return err
+}
+
+// abortLost removes the upload that a try of initiate began without our hearing of it. It must be
+// the only one of this key that began within our tries, by the initiator of our own, and have no
+// parts: any other may be somebody else's. Where that is not certain, or cannot be found out, it
+// stays; uploads of a prefix that are old can be removed all at once.
+func (m *multipart) abortLost(ctx context.Context) {
+	uploads, err := m.client.ListUploads(ctx, m.ref.Region, m.ref.Bucket, m.ref.Key)
+	if err != nil {
+		return
+	}
+	own := slices.IndexFunc(uploads, func(u Upload) bool { return u.UploadID == m.uploadID })
+	if own < 0 || uploads[own].Initiator == "" {
+		return
+	}
+	began := m.client.serverTime(m.began).Add(-clockTolerance)
+	others := slices.DeleteFunc(slices.Clone(uploads), func(u Upload) bool {
+		return u.UploadID == m.uploadID || u.Key != m.ref.Key || u.Initiated.Before(began)
+	})
+	if len(others) != 1 || others[0].Initiator != uploads[own].Initiator {
+		return
+	}
+	parts, err := m.client.listParts(ctx, m.ref, others[0].UploadID)
+	if err == nil && len(parts) == 0 {
+		_ = m.client.abort(ctx, m.ref, others[0].UploadID)
+	}
 }
 
 // putByParts uploads a body by parts, side by side and straight from the body. The body is read
