@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Error reports that a [Source] has no usable credentials. The request that
-// wanted them was not made. It is not worth retrying: sources repeat what is worth repeating.
+// Error reports that a [Source] has no usable credentials. The request that wanted them was not
+// made. It is not worth retrying: sources repeat what is worth repeating.
 type Error struct {
 	// Source is where the credentials were to come from, for example a file or a role.
 	Source string
@@ -14,6 +14,8 @@ type Error struct {
 	Tried []string
 	// Err is the cause; nil if there was just nothing to find.
 	Err error
+	// Advice says in whole sentences what to do, where the cause does not.
+	Advice string
 }
 
 // Error implements error. It never contains a credential.
@@ -21,7 +23,11 @@ func (e *Error) Error() string {
 	if len(e.Tried) > 0 {
 		return "no credentials found; tried: " + strings.Join(e.Tried, "; ")
 	}
-	return fmt.Sprintf("no credentials from %s: %v", e.Source, e.Err)
+	text := fmt.Sprintf("no credentials from %s: %v", e.Source, e.Err)
+	if e.Advice != "" {
+		text += ". " + e.Advice
+	}
+	return text
 }
 
 // Unwrap returns the cause.

@@ -15,16 +15,21 @@ import (
 const (
 	// metadataEndpoint is the metadata service of a CVM instance, reachable from it alone.
 	metadataEndpoint = "http://metadata.tencentyun.com"
-	// metadataPath is where the service serves roles; the role's name follows.
+	// metadataPath is where the service lists roles, one a line; a role's name follows it.
 	metadataPath = "/latest/meta-data/cam/security-credentials/"
 	// metadataTimeout bounds one request to the service, which answers in milliseconds.
 	metadataTimeout = 5 * time.Second
+	// findTimeout bounds the search for a role's name: elsewhere than on an instance nobody
+	// answers, and who has forgotten to configure credentials should not wait to be told.
+	findTimeout = time.Second
 	// metadataLimit bounds an answer, which has about 1 KB.
 	metadataLimit = 64 << 10
 )
 
 var (
 	errNoSuchRole   = errors.New("the instance has no such role")
+	errNoRole       = errors.New("it has none")
+	errNoInstance   = errors.New("no answer from a metadata service")
 	errMetadataJSON = errors.New("the metadata service's answer is not JSON")
 )
 
@@ -33,59 +38,95 @@ type Instance struct {
 	Name string
 	// Endpoint is the metadata service; "" is the real one. Tests set it.
 	Endpoint string
+
+	transport http.RoundTripper // nil but in tests
 }
 
 // InstanceRole takes temporary credentials of a role from the metadata service and
 // renews them before they expire. The first request to COS makes the first request to the
 // service.
 func InstanceRole(role Instance) Source {
-	if role.Endpoint == "" {
-		role.Endpoint = metadataEndpoint
-	}
-	// The service is on the instance's own link: a proxy could not reach it.
-	client := &http.Client{
-		Transport: &http.Transport{Proxy: nil}, Timeout: metadataTimeout,
-	}
 	return renewed(func(ctx context.Context) (Credentials, error) {
 		var credentials Credentials
 		err := tryAgain(ctx, func() (again bool, err error) {
-			credentials, again, err = role.fetch(ctx, client)
+			credentials, again, err = role.fetch(ctx)
 			return again, err
 		})
 		if err != nil {
-			source := fmt.Sprintf("the instance's role %s (%s)", role.Name, role.Endpoint)
+			source := fmt.Sprintf("the instance's role %s (%s)", role.Name, role.endpoint())
 			return Credentials{}, &Error{Source: source, Err: err}
 		}
 		return credentials, nil
 	})
 }
 
-func (r Instance) fetch(
-	ctx context.Context, client *http.Client,
-) (credentials Credentials, again bool, err error) {
-	address := strings.TrimSuffix(r.Endpoint, "/") + metadataPath + url.PathEscape(r.Name)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return Credentials{}, false, err
+// find returns the instance with the name of its role. An instance has at most one.
+func (i Instance) find(ctx context.Context) (Instance, error) {
+	ctx, cancel := context.WithTimeout(ctx, findTimeout)
+	defer cancel()
+	status, body, err := i.get(ctx, "")
+	switch {
+	case err != nil:
+		return i, errNoInstance
+	case status == http.StatusNotFound:
+		return i, errNoRole
+	case status != http.StatusOK:
+		return i, fmt.Errorf("the metadata service answered status %d", status)
 	}
-	response, err := client.Do(request)
-	if err != nil {
-		return Credentials{}, true, err
+	name, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
+	if i.Name = strings.TrimSpace(name); i.Name == "" {
+		return i, errNoRole
 	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, metadataLimit))
+	return i, nil
+}
+
+func (i Instance) fetch(ctx context.Context) (credentials Credentials, again bool, err error) {
+	status, body, err := i.get(ctx, url.PathEscape(i.Name))
 	switch {
 	case err != nil:
 		return Credentials{}, true, err
-	case response.StatusCode == http.StatusNotFound:
+	case status == http.StatusNotFound:
 		return Credentials{}, false, errNoSuchRole
-	case response.StatusCode != http.StatusOK:
-		return Credentials{}, response.StatusCode >= http.StatusInternalServerError,
-			fmt.Errorf("the metadata service answered %s", response.Status)
+	case status != http.StatusOK:
+		return Credentials{}, status >= http.StatusInternalServerError,
+			fmt.Errorf("the metadata service answered %d %s", status, http.StatusText(status))
 	}
 	credentials, err = decodeInstanceRole(body)
 	return credentials, false, err
 }
+
+func (i Instance) get(ctx context.Context, name string) (status int, body []byte, err error) {
+	address := strings.TrimSuffix(i.endpoint(), "/") + metadataPath + name
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	response, err := i.client().Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err = io.ReadAll(io.LimitReader(response.Body, metadataLimit))
+	return response.StatusCode, body, err
+}
+
+func (i Instance) endpoint() string {
+	if i.Endpoint == "" {
+		return metadataEndpoint
+	}
+	return i.Endpoint
+}
+
+// client asks without a proxy: the service is on the instance's own link.
+func (i Instance) client() *http.Client {
+	transport := i.transport
+	if transport == nil {
+		transport = directly
+	}
+	return &http.Client{Transport: transport, Timeout: metadataTimeout}
+}
+
+var directly = &http.Transport{Proxy: nil, IdleConnTimeout: metadataTimeout}
 
 func decodeInstanceRole(body []byte) (Credentials, error) {
 	var answer struct {

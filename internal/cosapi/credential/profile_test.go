@@ -22,7 +22,7 @@ func TestProfile(t *testing.T) {
 	t.Parallel()
 	dir := writeProfile(t, "work.credential",
 		`{"secretId": "AKIDwork", "secretKey": "canary-key", "token": "canary-token"}`)
-	got, err := Profile(dir, "work").Credentials(t.Context())
+	got, err := FromProfile(Profile{Dir: dir, Name: "work"}).Credentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestProfileErrorsNameTheFileAndNoSecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := writeProfile(t, "work.credential", tt.content)
-			_, err := Profile(dir, "work").Credentials(t.Context())
+			_, err := FromProfile(Profile{Dir: dir, Name: "work"}).Credentials(t.Context())
 			var failure *Error
 			if !errors.As(err, &failure) {
 				t.Fatalf("error = %v, want a *Error", err)
@@ -62,24 +62,10 @@ func TestProfileErrorsNameTheFileAndNoSecret(t *testing.T) {
 
 func TestMissingProfileIsNotThere(t *testing.T) {
 	t.Parallel()
-	_, err := Profile(t.TempDir(), "none").Credentials(t.Context())
+	_, err := FromProfile(Profile{Dir: t.TempDir(), Name: "none"}).Credentials(t.Context())
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error = %v, want %v", err, fs.ErrNotExist)
 	}
-}
-
-func TestLastResortSaysWhatWasTried(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	source := LastResort(dir, "default", []string{"the moon: dark"})
-	_, err := source.Credentials(t.Context())
-	want := "no credentials found; tried: the moon: dark; the file " +
-		filepath.Join(dir, "default.credential") + ": not there"
-	if err == nil || err.Error() != want {
-		t.Errorf("error = %v, want %s", err, want)
-	}
-	dir = writeProfile(t, "default.credential", `{"secretId": "AKID", "secretKey": "k"}`)
-	expectID(t, LastResort(dir, "default", nil), "AKID")
 }
 
 func TestProfileRegion(t *testing.T) {
@@ -93,12 +79,12 @@ func TestProfileRegion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := writeProfile(t, "work.configure", tt.content)
-			if got := ProfileRegion(dir, "work"); got != tt.want {
+			if got := (Profile{Dir: dir, Name: "work"}).Region(); got != tt.want {
 				t.Errorf("region = %q, want %q", got, tt.want)
 			}
 		})
 	}
-	if got := ProfileRegion(t.TempDir(), "none"); got != "" {
+	if got := (Profile{Dir: t.TempDir(), Name: "none"}).Region(); got != "" {
 		t.Errorf("region of a missing profile = %q, want none", got)
 	}
 }
@@ -115,8 +101,8 @@ func TestProfileFolderMayStartAtHome(t *testing.T) {
 		"other":   filepath.Join("other", "p.credential"),
 	}
 	for dir, want := range tests {
-		if got, err := profileFile(dir, "p", ".credential"); err != nil || got != want {
-			t.Errorf("profileFile(%q) = %q, %v, want %q", dir, got, err, want)
+		if got, err := (Profile{Dir: dir, Name: "p"}).file(".credential"); err != nil || got != want {
+			t.Errorf("file of %q = %q, %v, want %q", dir, got, err, want)
 		}
 	}
 }

@@ -205,10 +205,10 @@ func TestMissingTokenFileIsACredentialsError(t *testing.T) {
 
 func TestAssumeRoleKeepsTheErrorOfItsBase(t *testing.T) {
 	t.Parallel()
-	base := LastResort(t.TempDir(), "default", []string{"nothing"})
+	base := lastResortOf(t, &stand{})
 	_, err := AssumeRole(base, STS{}, Role{RoleARN: "arn"}).
 		Credentials(t.Context())
-	expectCredentialsError(t, err, "tried: nothing")
+	expectCredentialsError(t, err, "tried: the moon: dark")
 }
 
 func expectCredentialsError(t *testing.T, err error, wants ...string) {

@@ -44,20 +44,28 @@ func (r *renewedCredentials) Credentials(ctx context.Context) (Credentials, erro
 	if current, fresh := r.cached(); fresh {
 		return current, nil
 	}
-	// The flight outlives its first caller's cancellation: others wait for it too.
-	flight := r.flight.DoChan("", func() (any, error) {
+	return share(ctx, &r.flight, r.renew)
+}
+
+// share lets callers who come at the same time wait for one call of fn. The call outlives its first
+// caller's cancellation: others wait for it too.
+func share[T any](
+	ctx context.Context, flights *singleflight.Group, fn func(context.Context) (T, error),
+) (T, error) {
+	flight := flights.DoChan("", func() (any, error) {
 		flightCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
 		defer cancel()
-		return r.renew(flightCtx)
+		return fn(flightCtx)
 	})
+	var none T
 	select {
 	case <-ctx.Done():
-		return Credentials{}, ctx.Err()
+		return none, ctx.Err()
 	case outcome := <-flight:
 		if outcome.Err != nil {
-			return Credentials{}, outcome.Err
+			return none, outcome.Err
 		}
-		return outcome.Val.(Credentials), nil //nolint:forcetypeassert // renew returns them.
+		return outcome.Val.(T), nil //nolint:forcetypeassert // fn returns it.
 	}
 }
 

@@ -5,9 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -35,135 +35,16 @@ type STS struct {
 	Region string
 	// CABundle is PEM that is trusted in addition to the system's roots.
 	CABundle []byte
+
+	transport http.RoundTripper // nil but in tests
 }
 
-// Role is a role that the holder of other credentials may assume (AssumeRole, document
-// 1312/48197).
-type Role struct {
-	// RoleARN is demanded by STS; SessionName shows up in audit logs, 2 to 128 characters.
-	RoleARN, SessionName string
-	// Duration is in seconds, at most 43200; 0 is 7200.
-	Duration int64
-	// Policy is CAM policy JSON that narrows the session; it is URL-encoded here.
-	Policy                                   string
-	ExternalID, SourceIdentity, SerialNumber string
-	// TokenCode is the code of an MFA device. It can be used once, so renewal fails with it.
-	TokenCode Secret
-}
+var (
+	errEmptyAnswer = errors.New("STS's answer has no credentials")
+	errNoSTS       = errors.New("the answer is not STS's: a proxy or another service answers there")
+)
 
-// WebIdentity is a role that the holder of an OIDC token may assume
-// (AssumeRoleWithWebIdentity).
-type WebIdentity struct {
-	RoleARN, SessionName, ProviderID string
-	// Duration is in seconds, at most 43200; 0 is 7200.
-	Duration int64
-	// Token is the OIDC token. TokenFile is read, at each renewal, if Token is empty.
-	Token     Secret
-	TokenFile string
-}
-
-// AssumeRole takes the credentials of base to STS and returns those of a role. They
-// are fetched at the first request and renewed before they expire.
-func AssumeRole(base Source, service STS, role Role) Source {
-	return renewed(func(ctx context.Context) (Credentials, error) {
-		// A failing base describes itself; wrapping it would hide what was tried.
-		holder, err := base.Credentials(ctx)
-		if err != nil {
-			return Credentials{}, err
-		}
-		credentials, err := service.assume(ctx, holder, role)
-		if err != nil {
-			source := fmt.Sprintf("role %s, assumed by %s", role.RoleARN, holder.SecretID)
-			return Credentials{}, &Error{Source: source, Err: err}
-		}
-		return credentials, nil
-	})
-}
-
-// AssumeRoleWithWebIdentity exchanges an OIDC token for credentials of a role; no other credentials
-// are needed. They are fetched at the first request and renewed before they expire.
-func AssumeRoleWithWebIdentity(service STS, identity WebIdentity) Source {
-	return renewed(func(ctx context.Context) (Credentials, error) {
-		credentials, err := service.exchange(ctx, identity)
-		if err != nil {
-			source := fmt.Sprintf("role %s with a token of provider %s",
-				identity.RoleARN, identity.ProviderID)
-			return Credentials{}, &Error{Source: source, Err: err}
-		}
-		return credentials, nil
-	})
-}
-
-func (s STS) assume(
-	ctx context.Context, holder Credentials, role Role,
-) (Credentials, error) {
-	client, err := s.client(holder)
-	if err != nil {
-		return Credentials{}, err
-	}
-	request := sts.NewAssumeRoleRequest()
-	request.RoleArn, request.RoleSessionName = &role.RoleARN, &role.SessionName
-	request.DurationSeconds = common.Uint64Ptr(uint64(sessionSeconds(role.Duration)))
-	request.Policy = optional(url.QueryEscape(role.Policy))
-	request.ExternalId = optional(role.ExternalID)
-	request.SourceIdentity = optional(role.SourceIdentity)
-	request.SerialNumber = optional(role.SerialNumber)
-	request.TokenCode = optional(role.TokenCode.Reveal())
-	var answer *sts.AssumeRoleResponse
-	err = tryAgain(ctx, func() (again bool, err error) {
-		answer, err = client.AssumeRoleWithContext(ctx, request)
-		return isTemporary(err), err
-	})
-	if err != nil {
-		return Credentials{}, err
-	}
-	if answer.Response == nil || answer.Response.ExpiredTime == nil {
-		return Credentials{}, errEmptyAnswer
-	}
-	return sessionCredentials(answer.Response.Credentials, *answer.Response.ExpiredTime)
-}
-
-func (s STS) exchange(ctx context.Context, identity WebIdentity) (Credentials, error) {
-	token, err := identity.token()
-	if err != nil {
-		return Credentials{}, err
-	}
-	client, err := s.client(Credentials{})
-	if err != nil {
-		return Credentials{}, err
-	}
-	request := sts.NewAssumeRoleWithWebIdentityRequest()
-	request.RoleArn, request.RoleSessionName = &identity.RoleARN, &identity.SessionName
-	request.ProviderId = optional(identity.ProviderID)
-	request.WebIdentityToken = &token
-	request.DurationSeconds = common.Int64Ptr(sessionSeconds(identity.Duration))
-	var answer *sts.AssumeRoleWithWebIdentityResponse
-	err = tryAgain(ctx, func() (again bool, err error) {
-		answer, err = client.AssumeRoleWithWebIdentityWithContext(ctx, request)
-		return isTemporary(err), err
-	})
-	if err != nil {
-		return Credentials{}, err
-	}
-	if answer.Response == nil || answer.Response.ExpiredTime == nil {
-		return Credentials{}, errEmptyAnswer
-	}
-	return sessionCredentials(answer.Response.Credentials, int64(*answer.Response.ExpiredTime))
-}
-
-var errEmptyAnswer = errors.New("STS's answer has no credentials")
-
-func (w WebIdentity) token() (string, error) {
-	if !w.Token.IsZero() {
-		return w.Token.Reveal(), nil
-	}
-	content, err := os.ReadFile(w.TokenFile)
-	if err != nil {
-		return "", err
-	}
-	return strings.TrimSpace(string(content)), nil
-}
-
+// client signs with the holder's credentials.
 func (s STS) client(holder Credentials) (*sts.Client, error) {
 	endpoint, region := s.Endpoint, s.Region
 	if endpoint == "" {
@@ -187,14 +68,114 @@ func (s STS) client(holder Credentials) (*sts.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	transport, err := s.roundTripper()
+	if err != nil {
+		return nil, err
+	}
+	client.WithHttpTransport(statusChecked{transport})
+	return client, nil
+}
+
+func (s STS) roundTripper() (http.RoundTripper, error) {
+	if s.transport != nil {
+		return s.transport, nil
+	}
 	roots, err := TrustedRoots(s.CABundle)
 	if err != nil {
 		return nil, err
 	}
-	client.WithHttpTransport(&http.Transport{
+	return &http.Transport{
 		Proxy: ProxyFor, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		DisableKeepAlives: true, // one request in two hours
+	}, nil
+}
+
+// statusChecked keeps the bodies of answers whose status is not 200 from the SDK, which would quote
+// them in its errors, whatever they hold. STS refuses with 200; 500 and above, whoever answers
+// them, is a failure of the connection, which is worth another try.
+type statusChecked struct {
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (s statusChecked) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := s.next.RoundTrip(request)
+	if err != nil || response.StatusCode == http.StatusOK {
+		return response, err
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, metadataLimit))
+	_ = response.Body.Close()
+	if response.StatusCode >= http.StatusInternalServerError {
+		return nil, fmt.Errorf("STS answered %s", response.Status)
+	}
+	response.Body = http.NoBody
+	return response, nil
+}
+
+// A session is an answer with temporary credentials; all kinds of roles are answered alike.
+type session struct {
+	credentials *sts.Credentials
+	expires     int64
+}
+
+// newSession takes the parts of an answer, any of which may be missing.
+func newSession[T int64 | uint64](credentials *sts.Credentials, expires *T) session {
+	if expires == nil {
+		return session{}
+	}
+	return session{credentials, int64(*expires)}
+}
+
+// ask repeats one request to STS while that may help, and returns the credentials of its answer.
+func ask(ctx context.Context, request func() (session, error)) (Credentials, error) {
+	var answer session
+	err := tryAgain(ctx, func() (again bool, err error) {
+		answer, err = request()
+		return isTemporary(err), err
 	})
-	return client, nil
+	if err != nil {
+		return Credentials{}, withoutBody(err)
+	}
+	held := answer.credentials
+	if held == nil || held.TmpSecretId == nil || held.TmpSecretKey == nil || held.Token == nil {
+		return Credentials{}, errEmptyAnswer
+	}
+	return Credentials{
+		SecretID: *held.TmpSecretId, SecretKey: NewSecret(*held.TmpSecretKey),
+		Token: NewSecret(*held.Token), Expires: time.Unix(answer.expires, 0),
+	}, nil
+}
+
+// withoutBody replaces the error that the SDK makes of an answer it cannot read: it quotes it, and
+// half an answer can hold a key.
+func withoutBody(err error) error {
+	if codeOf(err) == "ClientError.ParseJsonError" {
+		return errNoSTS
+	}
+	return err
+}
+
+func codeOf(err error) string {
+	var failure *tcerr.TencentCloudSDKError
+	if !errors.As(err, &failure) {
+		return ""
+	}
+	return failure.Code
+}
+
+// isTemporary reports whether STS may answer otherwise when asked again.
+func isTemporary(err error) bool {
+	code := codeOf(err)
+	family, _, _ := strings.Cut(code, ".")
+	return err != nil && code == "" || family == "InternalError" ||
+		family == "RequestLimitExceeded" || code == "ClientError.NetworkError"
+}
+
+// isDenial reports that STS knows the caller and does not give it the role.
+func isDenial(err error) bool {
+	code := codeOf(err)
+	return strings.HasPrefix(code, "UnauthorizedOperation") ||
+		code == "AuthFailure.UnauthorizedOperation" || code == "ResourceNotFound.RoleNotFound"
 }
 
 func sessionSeconds(configured int64) int64 {
@@ -210,26 +191,4 @@ func optional(text string) *string {
 		return nil
 	}
 	return &text
-}
-
-func sessionCredentials(session *sts.Credentials, expires int64) (Credentials, error) {
-	if session == nil || session.TmpSecretId == nil || session.TmpSecretKey == nil ||
-		session.Token == nil {
-		return Credentials{}, errEmptyAnswer
-	}
-	return Credentials{
-		SecretID: *session.TmpSecretId, SecretKey: NewSecret(*session.TmpSecretKey),
-		Token: NewSecret(*session.Token), Expires: time.Unix(expires, 0),
-	}, nil
-}
-
-// isTemporary reports whether STS may answer otherwise when asked again.
-func isTemporary(err error) bool {
-	var failure *tcerr.TencentCloudSDKError
-	if !errors.As(err, &failure) {
-		return err != nil
-	}
-	code, _, _ := strings.Cut(failure.Code, ".")
-	return code == "InternalError" || code == "RequestLimitExceeded" ||
-		failure.Code == "ClientError.NetworkError"
 }
