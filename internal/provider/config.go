@@ -59,6 +59,8 @@ var environmentOf = map[string][]string{
 	"provider_id":             {"TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID"},
 	"web_identity_token":      {"TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN"},
 	"web_identity_token_file": {"TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE"},
+	"saml_assertion":          {"TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION"},
+	"principal_arn":           {"TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN"},
 	"max_retries":             {"TF_COS_MAX_RETRIES"},
 	"part_size":               {"TF_COS_PART_SIZE"},
 	"transfer_concurrency":    {"TF_COS_TRANSFER_CONCURRENCY"},
@@ -81,6 +83,8 @@ type providerSetup struct {
 	diags diag.Diagnostics
 	// bundle is the content of custom_ca_bundle.
 	bundle []byte
+	// given are the secrets that blocks and their variables gave.
+	given []string
 	// unknown is set by the first setting of the client that is not known yet.
 	unknown bool
 }

@@ -24,6 +24,8 @@ func emptyProvider() providerModel {
 	return providerModel{
 		CustomerKeys: types.MapNull(types.StringType),
 		AssumeRole:   types.ListNull(assumeRoleType), WebIdentity: types.ListNull(webIdentityType),
+		SAML:              types.ListNull(samlType),
+		AllowedAccountIDs: types.SetNull(types.StringType), ForbiddenAccountIDs: types.SetNull(types.StringType),
 	}
 }
 
@@ -36,8 +38,14 @@ var (
 	}}
 	webIdentityType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"role_arn": types.StringType, "session_name": types.StringType,
+		"role_arn_file":    types.StringType,
 		"session_duration": types.Int64Type, "provider_id": types.StringType,
 		"web_identity_token": types.StringType, "web_identity_token_file": types.StringType,
+	}}
+	samlType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"role_arn": types.StringType, "session_name": types.StringType,
+		"session_duration": types.Int64Type, "principal_arn": types.StringType,
+		"saml_assertion": types.StringType,
 	}}
 )
 
@@ -57,12 +65,25 @@ func blockOf(t *testing.T, typ types.ObjectType, members map[string]attr.Value) 
 	return types.ListValueMust(typ, []attr.Value{types.ObjectValueMust(typ.AttrTypes, all)})
 }
 
-// setupOf is a setup in an environment of the test's own.
+// setupOf is a setup in an environment of the test's own, in which there is nothing else: no
+// profile of whoever runs the test, and no metadata service.
 func setupOf(config providerModel, env map[string]string) *providerSetup {
+	all := merged(map[string]string{
+		"TENCENTCLOUD_SHARED_CREDENTIALS_DIR": filepath.Join("testdata", "none"),
+		"TF_COS_METADATA_ENDPOINT":            "http://127.0.0.1:1",
+	}, env)
 	return &providerSetup{
 		config: config, version: "1.2.3", terraform: "1.11.4",
-		env: func(name string) string { return env[name] },
+		env: func(name string) string { return all[name] },
 	}
+}
+
+func accounts(ids ...string) types.Set {
+	var all []attr.Value
+	for _, id := range ids {
+		all = append(all, text(id))
+	}
+	return types.SetValueMust(types.StringType, all)
 }
 
 func text(value string) types.String { return types.StringValue(value) }
@@ -132,6 +153,22 @@ func TestUnknownConfigurationIsNoErrorAndBuildsNoClient(t *testing.T) {
 		"refresh_mode":           func(m *providerModel) { m.RefreshMode = unknown },
 		"assume_role": func(m *providerModel) {
 			m.AssumeRole = types.ListUnknown(assumeRoleType)
+		},
+		"SAML":                  func(m *providerModel) { m.SAML = types.ListUnknown(samlType) },
+		"allowed_account_ids":   func(m *providerModel) { m.AllowedAccountIDs = types.SetUnknown(types.StringType) },
+		"forbidden_account_ids": func(m *providerModel) { m.ForbiddenAccountIDs = types.SetUnknown(types.StringType) },
+		"an account": func(m *providerModel) {
+			m.AllowedAccountIDs = types.SetValueMust(types.StringType, []attr.Value{unknown})
+		},
+		"role_arn_file": func(m *providerModel) {
+			m.WebIdentity = blockOf(t, webIdentityType, map[string]attr.Value{
+				"role_arn_file": unknown, "web_identity_token": text("t"),
+			})
+		},
+		"saml_assertion": func(m *providerModel) {
+			m.SAML = blockOf(t, samlType, map[string]attr.Value{
+				"role_arn": text("arn"), "principal_arn": text("p"), "saml_assertion": unknown,
+			})
 		},
 		"web identity": func(m *providerModel) {
 			m.WebIdentity = types.ListUnknown(webIdentityType)
@@ -448,6 +485,7 @@ func TestWithoutCredentialsTheErrorSaysWhatWasTried(t *testing.T) {
 	}
 	for _, want := range []string{
 		"secret_id", "TENCENTCLOUD_SECRET_ID", "COS_SECRET_ID", "TKE_ROLE_ARN", "default.credential",
+		"the role of the instance (http://127.0.0.1:1): no answer",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not name %s", err, want)
@@ -473,11 +511,40 @@ func TestIncompleteCredentialsAreErrors(t *testing.T) {
 			m.SecretID, m.SecretKey = text("a"), text("canary")
 			m.AssumeRole = blockOf(t, assumeRoleType, nil)
 		}, nil, "[assume_role[0].role_arn]"},
-		"identity without provider": {func(m *providerModel) {
+		"SAML without an assertion": {func(m *providerModel) {
+			m.SAML = blockOf(t, samlType, map[string]attr.Value{
+				"role_arn": text("arn"), "principal_arn": text("idp"),
+			})
+		}, nil, "[assume_role_with_saml[0].saml_assertion]"},
+		"SAML without a provider": {func(m *providerModel) {
+			m.SAML = blockOf(t, samlType, map[string]attr.Value{
+				"role_arn": text("arn"), "saml_assertion": text("canary"),
+			})
+		}, nil, "TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN"},
+		"account of a web identity": {func(m *providerModel) {
+			m.AllowedAccountIDs = accounts("1")
 			m.WebIdentity = blockOf(t, webIdentityType, map[string]attr.Value{
 				"role_arn": text("arn"), "web_identity_token": text("canary"),
 			})
-		}, nil, "[assume_role_with_web_identity[0].provider_id]"},
+		}, nil, "[allowed_account_ids]"},
+		"account of a SAML session": {
+			func(m *providerModel) { m.ForbiddenAccountIDs = accounts("1") },
+			map[string]string{
+				"TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION": "canary", "TENCENTCLOUD_ASSUME_ROLE_ARN": "arn",
+				"TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN": "idp",
+			},
+			"[forbidden_account_ids]",
+		},
+		"account of a pod": {
+			func(m *providerModel) { m.AllowedAccountIDs = accounts("1") },
+			map[string]string{"TKE_ROLE_ARN": "arn", "TKE_WEB_IDENTITY_TOKEN_FILE": "f"},
+			"[allowed_account_ids]",
+		},
+		"STS that is no URL": {
+			nil,
+			map[string]string{"TF_COS_STS_ENDPOINT": "sts.example.com"},
+			"TF_COS_STS_ENDPOINT",
+		},
 		"identity without token": {func(m *providerModel) {
 			m.WebIdentity = blockOf(t, webIdentityType, map[string]attr.Value{
 				"role_arn": text("arn"), "provider_id": text("p"),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -19,10 +20,19 @@ var staticFamilies = []struct{ id, key, token string }{
 	{"COS_SECRET_ID", "COS_SECRET_KEY", "COS_SECURITY_TOKEN"},
 }
 
+// A found source is where credentials come from.
+type foundSource struct {
+	credential.Source
+	// federated sessions are a role's already, and STS tells nobody whose they are: SAML and web
+	// identity.
+	federated bool
+}
+
 // credentialSource decides where credentials come from. What is configured wins over what the
-// environment says, and in each the order is: web identity, API key, tccli profile, instance
-// role; then a TKE pod's identity; then the default tccli profile. A role is assumed on top of
-// whatever was found.
+// environment says, and in each the order is: web identity, SAML, API key, tccli profile, instance
+// role; then a TKE pod's identity; then the default tccli profile; then the instance's role,
+// whatever its name. A role is assumed on top of whatever was found. The page index has the same as
+// a table.
 func (s *providerSetup) credentialSource(ctx context.Context) credential.Source {
 	if s.credentialsUnknown() {
 		s.unknown = true
@@ -30,22 +40,64 @@ func (s *providerSetup) credentialSource(ctx context.Context) credential.Source 
 	}
 	role := oneBlock[assumeRoleModel](ctx, s, s.config.AssumeRole)
 	web := oneBlock[webIdentityModel](ctx, s, s.config.WebIdentity)
+	saml := oneBlock[samlModel](ctx, s, s.config.SAML)
 	if s.unknown {
 		return nil
 	}
-	source, usedRole := s.configuredSource(web), web != nil
-	if source == nil {
-		source, usedRole = s.environmentSource()
+	found := s.configuredSource(web, saml)
+	if found.Source == nil {
+		found = s.environmentSource()
 	}
-	if role == nil && !usedRole {
-		if arn, _ := s.fromEnvironment("role_arn"); arn != "" {
-			role = &assumeRoleModel{}
-		}
+	if found.Source == nil {
+		return nil
 	}
-	if role == nil {
+	if arn, _ := s.fromEnvironment("role_arn"); role == nil && !found.federated && arn != "" {
+		role = &assumeRoleModel{}
+	}
+	source := found.Source
+	if role != nil {
+		source = s.assumeRole(source, *role)
+	}
+	return s.inAccounts(ctx, source, found.federated)
+}
+
+// inAccounts holds the source to allowed_account_ids and forbidden_account_ids.
+func (s *providerSetup) inAccounts(
+	ctx context.Context, source credential.Source, federated bool,
+) credential.Source {
+	accounts := credential.Accounts{
+		Allowed:   s.texts(ctx, s.config.AllowedAccountIDs),
+		Forbidden: s.texts(ctx, s.config.ForbiddenAccountIDs),
+	}
+	if accounts.IsZero() {
 		return source
 	}
-	return s.assumeRole(source, *role)
+	if federated {
+		s.diags.AddAttributeError(path.Root(s.accountArgument()), "The account cannot be checked",
+			"The credentials come from SAML or a web identity, and STS does not say which account "+
+				"such sessions belong to. Leave allowed_account_ids and forbidden_account_ids out: the "+
+				"ARN of the role names its account.")
+	}
+	return credential.InAccounts(source, s.sts(), accounts)
+}
+
+func (s *providerSetup) accountArgument() string {
+	if s.config.AllowedAccountIDs.IsNull() {
+		return "forbidden_account_ids"
+	}
+	return "allowed_account_ids"
+}
+
+// texts is a set of texts, all of them known.
+func (s *providerSetup) texts(ctx context.Context, set types.Set) []string {
+	var values []types.String
+	s.diags.Append(set.ElementsAs(ctx, &values, true)...)
+	all := make([]string, 0, len(values))
+	for _, value := range values {
+		s.unknown = s.unknown || value.IsUnknown()
+		all = append(all, value.ValueString())
+	}
+	return all
 }
 
 func (s *providerSetup) credentialsUnknown() bool {
@@ -57,7 +109,9 @@ func (s *providerSetup) credentialsUnknown() bool {
 			return true
 		}
 	}
-	return s.config.AssumeRole.IsUnknown() || s.config.WebIdentity.IsUnknown()
+	return s.config.AssumeRole.IsUnknown() || s.config.WebIdentity.IsUnknown() ||
+		s.config.SAML.IsUnknown() || s.config.AllowedAccountIDs.IsUnknown() ||
+		s.config.ForbiddenAccountIDs.IsUnknown()
 }
 
 // oneBlock decodes a block that may be there once.
@@ -70,19 +124,21 @@ func oneBlock[M any](ctx context.Context, s *providerSetup, list types.List) *M 
 	return &models[0]
 }
 
-// configuredSource is the source that the provider block names, nil if it names none.
-func (s *providerSetup) configuredSource(web *webIdentityModel) credential.Source {
+// configuredSource is the source that the provider block names, without a Source if it names none.
+func (s *providerSetup) configuredSource(web *webIdentityModel, saml *samlModel) foundSource {
 	switch {
 	case web != nil:
-		return s.webIdentity(*web)
+		return foundSource{s.webIdentity(*web), true}
+	case saml != nil:
+		return foundSource{s.saml(*saml), true}
 	case s.config.SecretID.ValueString() != "" || s.config.SecretKey.ValueString() != "":
-		return s.configuredKey()
+		return foundSource{s.configuredKey(), false}
 	case s.config.Profile.ValueString() != "" || s.config.SharedCredentialsDir.ValueString() != "":
-		return credential.Profile(s.profile())
+		return foundSource{credential.FromProfile(s.profile()), false}
 	case s.config.CAMRoleName.ValueString() != "":
-		return s.instanceRole(s.config.CAMRoleName.ValueString())
+		return foundSource{credential.InstanceRole(s.instance(s.config.CAMRoleName.ValueString())), false}
 	}
-	return nil
+	return foundSource{}
 }
 
 // configuredKey is the API key of the provider block; its half that is missing there may come
@@ -110,49 +166,51 @@ func (s *providerSetup) configuredKey() credential.Source {
 	return credential.Static(id, key, s.config.SecurityToken.ValueString())
 }
 
-// environmentSource is the source that the environment names, or the default profile.
-// webIdentity reports that TENCENTCLOUD_ASSUME_ROLE_ARN is used up by a web identity.
-func (s *providerSetup) environmentSource() (source credential.Source, webIdentity bool) {
-	if s.hasWebIdentityVariables() {
-		return s.webIdentity(webIdentityModel{}), true
+// environmentSource is the source that the environment names, or the last resort. Without a Source
+// there is an error.
+func (s *providerSetup) environmentSource() foundSource {
+	if s.hasVariable("web_identity_token") || s.hasVariable("web_identity_token_file") {
+		return foundSource{s.webIdentity(webIdentityModel{}), true}
+	}
+	if s.hasVariable("saml_assertion") {
+		return foundSource{s.saml(samlModel{}), true}
 	}
 	for _, family := range staticFamilies {
 		id, key := s.env(family.id), s.env(family.key)
 		if id != "" && key != "" {
-			return credential.Static(id, key, s.token(s.env(family.token))), false
+			return foundSource{credential.Static(id, key, s.token(s.env(family.token))), false}
 		}
 		if id != "" || key != "" {
 			s.diags.AddError("Credentials are incomplete", fmt.Sprintf(
 				"Of the environment variables %s and %s only one is set.", family.id, family.key))
-			return nil, false
+			return foundSource{}
 		}
 	}
-	if name, _ := s.fromEnvironment("profile"); name != "" {
-		return credential.Profile(s.profile()), false
+	if s.hasVariable("profile") {
+		return foundSource{credential.FromProfile(s.profile()), false}
 	}
 	if name, _ := s.fromEnvironment("cam_role_name"); name != "" {
-		return s.instanceRole(name), false
+		return foundSource{credential.InstanceRole(s.instance(name)), false}
 	}
 	if s.env("TKE_ROLE_ARN") != "" && s.env("TKE_WEB_IDENTITY_TOKEN_FILE") != "" {
-		return s.podIdentity(), false
+		return foundSource{s.podIdentity(), true}
 	}
-	dir, name := s.profile()
-	return credential.LastResort(dir, name, triedSources), false
+	return foundSource{credential.LastResort(s.profile(), s.instance(""), triedSources), false}
 }
 
 // triedSources is what a missing-credentials error lists, in the order of environmentSource.
 var triedSources = []string{
-	"secret_id and secret_key, profile, cam_role_name and assume_role_with_web_identity of the " +
-		"provider block: not set",
+	"secret_id and secret_key, profile, cam_role_name, assume_role_with_web_identity and " +
+		"assume_role_with_saml of the provider block: not set",
 	"TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, COS_SECRET_ID and COS_SECRET_KEY: not set",
 	"TENCENTCLOUD_PROFILE, TENCENTCLOUD_CAM_ROLE_NAME, " +
-		"TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN(_FILE), TKE_ROLE_ARN: not set",
+		"TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN(_FILE), " +
+		"TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION, TKE_ROLE_ARN: not set",
 }
 
-func (s *providerSetup) hasWebIdentityVariables() bool {
-	token, _ := s.fromEnvironment("web_identity_token")
-	file, _ := s.fromEnvironment("web_identity_token_file")
-	return token != "" || file != ""
+func (s *providerSetup) hasVariable(name string) bool {
+	value, _ := s.fromEnvironment(name)
+	return value != ""
 }
 
 // token prefers a configured token over the environment's.
@@ -163,32 +221,30 @@ func (s *providerSetup) token(fromEnvironment string) string {
 	return fromEnvironment
 }
 
-// profile is the tccli profile in use.
-func (s *providerSetup) profile() (dir, name string) {
-	dir = s.text("shared_credentials_dir", s.config.SharedCredentialsDir)
-	name = s.text("profile", s.config.Profile)
+// profile is the tccli profile in use, which may name a role, to be assumed where s.sts is. The
+// region does not matter to STS, and finding it would ask for the profile.
+func (s *providerSetup) profile() credential.Profile {
+	name := s.text("profile", s.config.Profile)
 	if name == "" {
 		name = "default"
 	}
-	return dir, name
+	return credential.Profile{
+		Dir: s.text("shared_credentials_dir", s.config.SharedCredentialsDir), Name: name,
+		STS: credential.STS{Endpoint: s.serviceEndpoint("sts_endpoint"), CABundle: s.bundle},
+	}
 }
 
-// profileRegion is the region that the tccli profile names, where one is named at all, and the name
-// of the profile.
+// profileRegion is the region that the tccli profile names, and the name of the profile.
 func (s *providerSetup) profileRegion() (region, profile string) {
 	if s.config.Profile.IsUnknown() || s.config.SharedCredentialsDir.IsUnknown() {
 		return "", ""
 	}
-	if s.text("profile", s.config.Profile) == "" {
-		return "", ""
-	}
-	dir, name := s.profile()
-	return credential.ProfileRegion(dir, name), name
+	used := s.profile()
+	return used.Region(), used.Name
 }
 
-func (s *providerSetup) instanceRole(name string) credential.Source {
-	endpoint, _ := s.fromEnvironment("metadata_endpoint")
-	return credential.InstanceRole(credential.Instance{Name: name, Endpoint: endpoint})
+func (s *providerSetup) instance(name string) credential.Instance {
+	return credential.Instance{Name: name, Endpoint: s.serviceEndpoint("metadata_endpoint")}
 }
 
 func (s *providerSetup) podIdentity() credential.Source {
@@ -206,22 +262,51 @@ func (s *providerSetup) podIdentity() credential.Source {
 
 func (s *providerSetup) webIdentity(web webIdentityModel) credential.Source {
 	identity := credential.WebIdentity{
-		RoleARN:     s.text("role_arn", web.RoleARN),
+		RoleARNFile: web.RoleARNFile.ValueString(),
 		ProviderID:  s.text("provider_id", web.ProviderID),
 		TokenFile:   s.text("web_identity_token_file", web.TokenFile),
 		SessionName: s.sessionName(web.SessionName),
 		Duration:    s.sessionDuration(web.SessionDuration),
 	}
-	if web.TokenFile.ValueString() == "" {
-		identity.Token = credential.NewSecret(s.text("web_identity_token", web.Token))
-	}
 	at := path.Root("assume_role_with_web_identity")
-	s.require(at, "role_arn", web.RoleARN, identity.RoleARN)
-	s.require(at, "provider_id", web.ProviderID, identity.ProviderID)
+	switch {
+	case web.RoleARNFile.IsUnknown():
+		s.unknown = true
+	case identity.RoleARNFile != "": // configured, so it comes before a variable
+		identity.RoleARN = web.RoleARN.ValueString()
+	default:
+		identity.RoleARN = s.text("role_arn", web.RoleARN)
+		s.require(at, "role_arn", web.RoleARN, identity.RoleARN)
+	}
+	if web.TokenFile.ValueString() == "" {
+		identity.Token = s.secret("web_identity_token", web.Token)
+	}
 	if identity.Token.IsZero() && identity.TokenFile == "" {
 		s.require(at, "web_identity_token_file", web.TokenFile, "")
 	}
 	return credential.AssumeRoleWithWebIdentity(s.sts(), identity)
+}
+
+func (s *providerSetup) saml(saml samlModel) credential.Source {
+	subject := credential.SAML{
+		RoleARN:      s.text("role_arn", saml.RoleARN),
+		PrincipalARN: s.text("principal_arn", saml.PrincipalARN),
+		Assertion:    s.secret("saml_assertion", saml.Assertion),
+		SessionName:  s.sessionName(saml.SessionName),
+		Duration:     s.sessionDuration(saml.SessionDuration),
+	}
+	at := path.Root("assume_role_with_saml")
+	s.require(at, "role_arn", saml.RoleARN, subject.RoleARN)
+	s.require(at, "principal_arn", saml.PrincipalARN, subject.PrincipalARN)
+	s.require(at, "saml_assertion", saml.Assertion, subject.Assertion.Reveal())
+	return credential.AssumeRoleWithSAML(s.sts(), subject)
+}
+
+// secret is text that no log may show.
+func (s *providerSetup) secret(name string, configured types.String) credential.Secret {
+	text := s.text(name, configured)
+	s.given = append(s.given, text)
+	return credential.NewSecret(text)
 }
 
 func (s *providerSetup) assumeRole(
@@ -235,7 +320,7 @@ func (s *providerSetup) assumeRole(
 		ExternalID:     s.text("external_id", role.ExternalID),
 		SourceIdentity: s.text("source_identity", role.SourceIdentity),
 		SerialNumber:   s.text("serial_number", role.SerialNumber),
-		TokenCode:      credential.NewSecret(s.text("token_code", role.TokenCode)),
+		TokenCode:      s.secret("token_code", role.TokenCode),
 	}
 	s.require(path.Root("assume_role"), "role_arn", role.RoleARN, assumed.RoleARN)
 	return credential.AssumeRole(base, s.sts(), assumed)
@@ -264,15 +349,52 @@ func (s *providerSetup) sessionDuration(configured types.Int64) int64 {
 
 // sts is where roles are assumed.
 func (s *providerSetup) sts() credential.STS {
-	endpoint, _ := s.fromEnvironment("sts_endpoint")
-	return credential.STS{Endpoint: endpoint, Region: s.region(), CABundle: s.bundle}
+	return credential.STS{
+		Endpoint: s.serviceEndpoint("sts_endpoint"), Region: s.region(), CABundle: s.bundle,
+	}
 }
+
+// serviceEndpoint is where the environment says that STS or the metadata service is, "" for where
+// they really are. Like an endpoint of COS it is warned of where that is unexpected.
+func (s *providerSetup) serviceEndpoint(name string) string {
+	endpoint, variable := s.fromEnvironment(name)
+	if endpoint == "" {
+		return ""
+	}
+	address, err := url.Parse(endpoint)
+	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
+		s.diags.AddError("Environment variable is not usable", fmt.Sprintf(
+			"%s is %q; it has to be a URL, https://host.", variable, endpoint))
+		return ""
+	}
+	var because []string
+	if !isFamiliarHost(address.Hostname(), serviceDomains) {
+		because = append(because, "is neither Tencent Cloud's nor on this machine")
+	}
+	if address.Scheme == "http" && !isFamiliarHost(address.Hostname(), []string{metadataDomain, "localhost"}) {
+		because = append(because, "can be read and changed on its way, because it is plain http")
+	}
+	if len(because) > 0 {
+		s.diags.AddWarning("Credentials come from elsewhere", fmt.Sprintf(
+			"The environment variable %s has credentials fetched from %s, which %s. Unset it if that "+
+				"is not meant.", variable, endpoint, strings.Join(because, " and ")))
+	}
+	return endpoint
+}
+
+// metadataDomain is an instance's own link, where http is all there is.
+const metadataDomain = "metadata.tencentyun.com"
+
+var serviceDomains = []string{"tencentcloudapi.com", "tencentcloudapi.cn", metadataDomain, "localhost"}
 
 // secrets are the credentials that this process was given, for log masks.
 func (s *providerSetup) secrets() []string {
-	secrets := []string{
+	secrets := append([]string{
 		s.config.SecretKey.ValueString(), s.config.SecurityToken.ValueString(),
-		s.env("TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN"),
+	}, s.given...)
+	for _, name := range []string{"web_identity_token", "saml_assertion", "token_code"} {
+		value, _ := s.fromEnvironment(name)
+		secrets = append(secrets, value)
 	}
 	for _, family := range staticFamilies {
 		secrets = append(secrets, s.env(family.key), s.env(family.token))

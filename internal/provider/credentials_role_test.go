@@ -2,6 +2,8 @@ package provider
 
 import (
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -9,12 +11,17 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // roleService stands for STS and for the metadata service. It keeps what it was asked.
@@ -23,6 +30,8 @@ type roleService struct {
 	action string
 	body   map[string]any
 	path   string
+
+	identities atomic.Int64 // how often GetCallerIdentity was asked
 }
 
 func newRoleService(t *testing.T) *roleService {
@@ -32,6 +41,11 @@ func newRoleService(t *testing.T) *roleService {
 	service.Server = httptest.NewServer(http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
 			service.action, service.path = r.Header.Get("X-TC-Action"), r.URL.Path
+			if service.action == "GetCallerIdentity" {
+				service.identities.Add(1)
+				_, _ = io.WriteString(w, `{"Response": {"AccountId": "100"}}`)
+				return
+			}
 			credentials := `"TmpSecretId": "AKID-role", "TmpSecretKey": "k", "Token": "t"`
 			if r.Method == http.MethodGet {
 				fmt.Fprintf(w, `{%s, "ExpiredTime": %d, "Code": "Success"}`, credentials, expires)
@@ -107,6 +121,65 @@ func roleCases(t *testing.T, token string) map[string]roleCase {
 	}
 }
 
+// federatedCases are the roles that a profile names or that need no key.
+func federatedCases(t *testing.T) map[string]roleCase {
+	t.Helper()
+	file := func(name, content string) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	profile := file("default.credential",
+		`{"secretId": "AKID-file", "secretKey": "k", "role-arn": "arn-profile"}`)
+	assertion := map[string]any{
+		"RoleArn": "arn", "RoleSessionName": "terraform", "DurationSeconds": 7200.0,
+		"PrincipalArn": "idp", "SAMLAssertion": "assertion",
+	}
+	return map[string]roleCase{
+		"role of the default profile": {
+			env:    map[string]string{"TENCENTCLOUD_SHARED_CREDENTIALS_DIR": filepath.Dir(profile)},
+			action: "AssumeRole",
+			body: map[string]any{
+				"RoleArn": "arn-profile", "RoleSessionName": "terraform", "DurationSeconds": 7200.0,
+			},
+		},
+		"configured assertion": {
+			change: func(m *providerModel) {
+				m.SAML = blockOf(t, samlType, map[string]attr.Value{
+					"role_arn": text("arn"), "principal_arn": text("idp"),
+					"saml_assertion": text("assertion"),
+				})
+			},
+			env:    map[string]string{"TENCENTCLOUD_SECRET_ID": "AKID-env", "TENCENTCLOUD_SECRET_KEY": "k"},
+			action: "AssumeRoleWithSAML", body: assertion,
+		},
+		"assertion of the environment": {
+			env: map[string]string{
+				"TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION": "assertion",
+				"TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN":  "idp",
+				"TENCENTCLOUD_ASSUME_ROLE_ARN":            "arn",
+			},
+			action: "AssumeRoleWithSAML", body: assertion,
+		},
+		"identity whose role is in a file": {
+			change: func(m *providerModel) {
+				m.WebIdentity = blockOf(t, webIdentityType, map[string]attr.Value{
+					"role_arn_file":           text(file("role", `{"role_arn": "arn-file"}`)),
+					"web_identity_token_file": text(file("token", `{"web_identity_token": "oidc"}`)),
+				})
+			},
+			env:    map[string]string{"TENCENTCLOUD_ASSUME_ROLE_ARN": "arn-env"},
+			action: "AssumeRoleWithWebIdentity",
+			body: map[string]any{
+				"RoleArn": "arn-file", "RoleSessionName": "terraform", "DurationSeconds": 7200.0,
+				"ProviderId": "OIDC", "WebIdentityToken": "oidc",
+			},
+		},
+	}
+}
+
 // identityCases are the roles that a token opens, without a key.
 func identityCases(token string) map[string]roleCase {
 	return map[string]roleCase{
@@ -144,6 +217,7 @@ func TestRolesComeFromConfigurationAndEnvironment(t *testing.T) {
 	}
 	cases := roleCases(t, token)
 	maps.Copy(cases, identityCases(token))
+	maps.Copy(cases, federatedCases(t))
 	for name, tt := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,6 +256,149 @@ func TestInstanceRoleComesFromTheMetadataService(t *testing.T) {
 				t.Errorf("path = %q, want %q", service.path, want)
 			}
 		})
+	}
+}
+
+func TestInstanceRoleIsFoundLast(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 2)
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path
+		if strings.HasSuffix(r.URL.Path, "/") {
+			_, _ = io.WriteString(w, "deploy")
+			return
+		}
+		fmt.Fprintf(w, `{"TmpSecretId": "AKID-role", "TmpSecretKey": "k", "Token": "t", "Code": "Success",
+			"ExpiredTime": %d}`, time.Now().Add(time.Hour).Unix())
+	}))
+	t.Cleanup(service.Close)
+	env := map[string]string{"TF_COS_METADATA_ENDPOINT": service.URL}
+	expectRole(t, setupOf(emptyProvider(), env))
+	const folder = "/latest/meta-data/cam/security-credentials/"
+	if first, second := <-asked, <-asked; first != folder || second != folder+"deploy" {
+		t.Errorf("asked for %s, %s", first, second)
+	}
+}
+
+// countedCOS answers HEAD and counts.
+func countedCOS(t *testing.T) (*httptest.Server, *atomic.Int64, string) {
+	t.Helper()
+	requests := &atomic.Int64{}
+	cos := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		w.Header().Set("x-cos-request-id", "r")
+		w.Header().Set("ETag", `"e"`)
+	}))
+	t.Cleanup(cos.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: cos.Certificate().Raw}
+	if err := os.WriteFile(ca, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return cos, requests, ca
+}
+
+func TestAccountIsCheckedOnceBeforeTheFirstRequest(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		allowed, forbidden types.Set
+		refused            bool
+	}{
+		"allowed":       {accounts("99", "100"), types.SetNull(types.StringType), false},
+		"not allowed":   {accounts("99"), types.SetNull(types.StringType), true},
+		"forbidden":     {types.SetNull(types.StringType), accounts("100"), true},
+		"not forbidden": {types.SetNull(types.StringType), accounts("99"), false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			service := newRoleService(t)
+			cos, requests, ca := countedCOS(t)
+			config := emptyProvider()
+			config.AllowedAccountIDs, config.ForbiddenAccountIDs = tt.allowed, tt.forbidden
+			config.Endpoint, config.EndpointBucket = text(cos.URL), text("examplebucket-1250000000")
+			config.CustomCABundle, config.MaxRetries = text(ca), types.Int64Value(0)
+			data, diags := setupOf(config, map[string]string{
+				"TENCENTCLOUD_SECRET_ID": "AKID", "TENCENTCLOUD_SECRET_KEY": "k",
+				"TF_COS_STS_ENDPOINT": service.URL,
+			}).data(t.Context())
+			if len(diags) > 0 {
+				t.Fatal(diagTexts(diags))
+			}
+			ref := cosapi.ObjectRef{Region: "ap-guangzhou", Bucket: "examplebucket-1250000000", Key: "k"}
+			for range 3 {
+				_, err := data.Client.HeadOnly(t.Context(), ref, nil)
+				if errors.Is(err, credential.ErrAccount) != tt.refused {
+					t.Errorf("error = %v, want a refusal: %v", err, tt.refused)
+				}
+			}
+			if got := requests.Load(); (got > 0) == tt.refused {
+				t.Errorf("%d requests to COS, refused %v", got, tt.refused)
+			}
+			if got := service.identities.Load(); got != 1 {
+				t.Errorf("STS was asked %d times, want once", got)
+			}
+		})
+	}
+}
+
+func TestServicesThatAreElsewhereAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		variable, endpoint string
+		want               []string
+	}{
+		"STS":                 {"TF_COS_STS_ENDPOINT", "https://sts.internal.tencentcloudapi.com", nil},
+		"STS on this machine": {"TF_COS_STS_ENDPOINT", "http://127.0.0.1:1", nil},
+		"STS in the clear": {
+			"TF_COS_STS_ENDPOINT", "http://sts.tencentcloudapi.com", []string{"plain http"},
+		},
+		"STS elsewhere": {
+			"TF_COS_STS_ENDPOINT", "https://sts.example.com", []string{"neither Tencent Cloud's"},
+		},
+		"STS elsewhere in the clear": {
+			"TF_COS_STS_ENDPOINT", "http://sts.example.com", []string{"neither", "plain http"},
+		},
+		"metadata":                 {"TF_COS_METADATA_ENDPOINT", "http://metadata.tencentyun.com", nil},
+		"metadata on this machine": {"TF_COS_METADATA_ENDPOINT", "http://localhost:1", nil},
+		"metadata elsewhere": {
+			"TF_COS_METADATA_ENDPOINT", "http://metadata.example.com", []string{"neither", "plain http"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, diags := setupOf(emptyProvider(), map[string]string{
+				"TENCENTCLOUD_ASSUME_ROLE_ARN": "arn", tt.variable: tt.endpoint,
+			}).data(t.Context())
+			got := diagTexts(diags)
+			if diags.HasError() || len(diags) != min(1, len(tt.want)) {
+				t.Fatalf("diagnostics = %s", got)
+			}
+			for _, want := range append(tt.want, tt.variable) {
+				if len(tt.want) > 0 && !strings.Contains(got, want) {
+					t.Errorf("warning = %s, want %s", got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestRegionOfTheDefaultProfileCounts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	content := []byte(`{"_sys_param": {"region": "ap-beijing"}}`)
+	if err := os.WriteFile(filepath.Join(dir, "default.configure"), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"TENCENTCLOUD_SHARED_CREDENTIALS_DIR": dir}
+	data, diags := setupOf(emptyProvider(), env).data(t.Context())
+	if len(diags) > 0 || data.Region != "ap-beijing" {
+		t.Errorf("region = %q, %s", data.Region, diagTexts(diags))
+	}
+	env["COS_REGION"] = "ap-shanghai"
+	if data, _ := setupOf(emptyProvider(), env).data(t.Context()); data.Region != "ap-shanghai" {
+		t.Errorf("region = %q, want the variable's", data.Region)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -36,6 +37,9 @@ type providerModel struct {
 	RefreshMode          types.String `tfsdk:"refresh_mode"`
 	AssumeRole           types.List   `tfsdk:"assume_role"`
 	WebIdentity          types.List   `tfsdk:"assume_role_with_web_identity"`
+	SAML                 types.List   `tfsdk:"assume_role_with_saml"`
+	AllowedAccountIDs    types.Set    `tfsdk:"allowed_account_ids"`
+	ForbiddenAccountIDs  types.Set    `tfsdk:"forbidden_account_ids"`
 }
 
 // assumeRoleModel is the assume_role block.
@@ -53,11 +57,21 @@ type assumeRoleModel struct {
 // webIdentityModel is the assume_role_with_web_identity block.
 type webIdentityModel struct {
 	RoleARN         types.String `tfsdk:"role_arn"`
+	RoleARNFile     types.String `tfsdk:"role_arn_file"`
 	SessionName     types.String `tfsdk:"session_name"`
 	SessionDuration types.Int64  `tfsdk:"session_duration"`
 	ProviderID      types.String `tfsdk:"provider_id"`
 	Token           types.String `tfsdk:"web_identity_token"`
 	TokenFile       types.String `tfsdk:"web_identity_token_file"`
+}
+
+// samlModel is the assume_role_with_saml block.
+type samlModel struct {
+	RoleARN         types.String `tfsdk:"role_arn"`
+	SessionName     types.String `tfsdk:"session_name"`
+	SessionDuration types.Int64  `tfsdk:"session_duration"`
+	PrincipalARN    types.String `tfsdk:"principal_arn"`
+	Assertion       types.String `tfsdk:"saml_assertion"`
 }
 
 // validate finds what is wrong in the block whatever the environment says. An unknown value is
@@ -141,14 +155,17 @@ func isFamiliarEndpoint(template string) bool {
 	if err != nil {
 		return false
 	}
-	host := strings.TrimSuffix(strings.ToLower(parsed.Hostname()), ".")
+	return isFamiliarHost(parsed.Hostname(),
+		[]string{"myqcloud.com", "tencentcos.cn", "tencentcos.com", "localhost"})
+}
+
+// isFamiliarHost reports whether a host is one of the domains, below one, or on this machine.
+func isFamiliarHost(name string, domains []string) bool {
+	host := strings.TrimSuffix(strings.ToLower(name), ".")
 	if address, err := netip.ParseAddr(host); err == nil {
 		return address.IsLoopback()
 	}
-	for _, domain := range []string{"myqcloud.com", "tencentcos.cn", "tencentcos.com", "localhost"} {
-		if host == domain || strings.HasSuffix(host, "."+domain) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(domains, func(domain string) bool {
+		return host == domain || strings.HasSuffix(host, "."+domain)
+	})
 }

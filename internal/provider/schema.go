@@ -2,10 +2,13 @@ package provider
 
 import (
 	"context"
+	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -26,7 +29,7 @@ func (p *cosProvider) Schema(
 			MarkdownDescription: "Region of objects that do not name their own, for example " +
 				"`ap-guangzhou`. It is used when an object is created or imported; changing it " +
 				"later does not move objects. Environment: `TENCENTCLOUD_REGION`, then " +
-				"`COS_REGION`; then the region of the tccli profile, if one is used.",
+				"`COS_REGION`; then the region of the tccli profile, also of the default one.",
 		},
 		"customer_keys": schema.MapAttribute{
 			Optional: true, Sensitive: true, ElementType: types.StringType,
@@ -52,6 +55,7 @@ func (p *cosProvider) Schema(
 		Blocks: map[string]schema.Block{
 			"assume_role":                   assumeRoleBlock(),
 			"assume_role_with_web_identity": webIdentityBlock(),
+			"assume_role_with_saml":         samlBlock(),
 		},
 	}
 }
@@ -77,8 +81,10 @@ func credentialAttributes() map[string]schema.Attribute {
 		"profile": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Profile of the Tencent Cloud CLI (tccli) to take credentials " +
-				"from, and the region where none is set otherwise. Default: `default`. " +
-				"Environment: `TENCENTCLOUD_PROFILE`.",
+				"from, and the region where none is set otherwise. A profile with `role-arn` gives " +
+				"those of that role (`role-session-name` names the session, which lives for 7,200 " +
+				"seconds); one of `tccli auth login` those of the login, until it expires. Default: " +
+				"`default`. Environment: `TENCENTCLOUD_PROFILE`.",
 		},
 		"shared_credentials_dir": schema.StringAttribute{
 			Optional: true,
@@ -90,10 +96,30 @@ func credentialAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: "CAM role of the CVM instance that Terraform runs on; its " +
 				"temporary credentials come from the metadata service and are renewed before they " +
-				"expire. Environment: `TENCENTCLOUD_CAM_ROLE_NAME`.",
+				"expire. Where nothing else is configured the instance's role is found without its " +
+				"name. Environment: `TENCENTCLOUD_CAM_ROLE_NAME`.",
+		},
+		"allowed_account_ids": accountsAttribute("forbidden_account_ids", "Accounts (the uin of "+
+			"the main account, as STS's GetCallerIdentity tells it) that the credentials may belong "+
+			"to. Asked once before the first request to COS, reads included; with credentials of "+
+			"any other account nothing is sent. Not for sessions of SAML or a web identity, of "+
+			"which STS does not tell the account."),
+		"forbidden_account_ids": accountsAttribute("allowed_account_ids", "Accounts that the "+
+			"credentials must not belong to; otherwise like `allowed_account_ids`."),
+	}
+}
+
+func accountsAttribute(other, text string) schema.Attribute {
+	return schema.SetAttribute{
+		Optional: true, ElementType: types.StringType, MarkdownDescription: text,
+		Validators: []validator.Set{
+			setvalidator.SizeAtLeast(1), setvalidator.ConflictsWith(path.MatchRoot(other)),
+			setvalidator.ValueStringsAre(stringvalidator.RegexMatches(digits, "an account is a number")),
 		},
 	}
 }
+
+var digits = regexp.MustCompile(`^[0-9]+$`)
 
 func endpointAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
@@ -203,7 +229,10 @@ func assumeRoleBlock() schema.Block {
 
 func webIdentityBlock() schema.Block {
 	return schema.ListNestedBlock{
-		Validators: []validator.List{listvalidator.SizeAtMost(1)},
+		Validators: []validator.List{
+			listvalidator.SizeAtMost(1),
+			listvalidator.ConflictsWith(path.MatchRoot("assume_role_with_saml")),
+		},
 		MarkdownDescription: "Exchange a token of an OIDC identity provider (a CI system, a TKE " +
 			"pod) for credentials of a role; no API key is needed. In a TKE pod with an OIDC " +
 			"service account the block is not needed: `TKE_ROLE_ARN`, `TKE_PROVIDER_ID` and " +
@@ -212,10 +241,18 @@ func webIdentityBlock() schema.Block {
 			"role_arn":         roleARNAttribute(),
 			"session_name":     sessionNameAttribute(),
 			"session_duration": sessionDurationAttribute(),
+			"role_arn_file": schema.StringAttribute{
+				Optional: true,
+				Validators: []validator.String{
+					stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("role_arn")),
+				},
+				MarkdownDescription: "File, JSON with `role_arn`, that names the role in place of " +
+					"`role_arn`. Read again at each renewal.",
+			},
 			"provider_id": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Name of the identity provider in CAM. Environment: " +
-					"`TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID`.",
+				MarkdownDescription: "Name of the identity provider in CAM. Default: `OIDC`. " +
+					"Environment: `TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID`.",
 			},
 			"web_identity_token": schema.StringAttribute{
 				Optional: true, Sensitive: true,
@@ -224,8 +261,34 @@ func webIdentityBlock() schema.Block {
 			},
 			"web_identity_token_file": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "File with the token, read again at each renewal. Environment: " +
+				MarkdownDescription: "File with the token, or with JSON that has `web_identity_token`; read " +
+					"again at each renewal. Environment: " +
 					"`TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE`.",
+			},
+		}},
+	}
+}
+
+func samlBlock() schema.Block {
+	return schema.ListNestedBlock{
+		Validators: []validator.List{listvalidator.SizeAtMost(1)},
+		MarkdownDescription: "Exchange a SAML assertion of an identity provider for credentials of a " +
+			"role; no API key is needed. Assertions live for minutes, so the session cannot be " +
+			"renewed: let `session_duration` be as long as the longest apply.",
+		NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+			"role_arn":         roleARNAttribute(),
+			"session_name":     sessionNameAttribute(),
+			"session_duration": sessionDurationAttribute(),
+			"principal_arn": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "ARN of the identity provider in CAM, for example " +
+					"`qcs::cam::uin/100000000001:saml-provider/corp`. Environment: " +
+					"`TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN`.",
+			},
+			"saml_assertion": schema.StringAttribute{
+				Optional: true, Sensitive: true,
+				MarkdownDescription: "The assertion, Base64. Environment: " +
+					"`TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION`.",
 			},
 		}},
 	}

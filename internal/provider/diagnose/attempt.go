@@ -130,6 +130,9 @@ func remedyForType(err error) string {
 	var checksum *cosapi.ChecksumError
 	var credentials *credential.Error
 	switch {
+	case errors.Is(err, credential.ErrAccount):
+		return "The request was not made. Use credentials of an account that the provider block lets " +
+			"it work in."
 	case errors.As(err, &credentials):
 		return "The request was not made. Set secret_id and secret_key, profile, cam_role_name or " +
 			"assume_role_with_web_identity in the provider block or by their environment " +
