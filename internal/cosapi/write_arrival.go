@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -100,6 +101,31 @@ func isEncryptedAs(want Encryption, got EncryptionStatus) bool {
 // a bucket whose versioning is suspended is overwritten in place and tells nothing.
 func (a arrival) replaces(info ObjectInfo) bool {
 	return a.replaced != "" && a.replaced != nullVersion && a.replaced == info.VersionID
+}
+
+// Differences names the headers, and metadata as x-cos-meta-..., of an object that are not what a
+// write with h would have stored, in alphabetical order. Nothing that is there may be more than was
+// asked for, but for a content type that h leaves to COS.
+func (h ObjectHeaders) Differences(got ObjectHeaders) []string {
+	var names []string
+	wanted, stored := h.named(), got.named()
+	for name, value := range stored {
+		if value != wanted[name] && (name != "Content-Type" || wanted[name] != "") {
+			names = append(names, name)
+		}
+	}
+	for key, value := range got.Metadata {
+		if wanted, ok := h.Metadata[key]; !ok || wanted != value {
+			names = append(names, "x-cos-meta-"+key)
+		}
+	}
+	for key := range h.Metadata {
+		if _, ok := got.Metadata[key]; !ok {
+			names = append(names, "x-cos-meta-"+key)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // agree reports whether got is what h stores. A header that h leaves to COS may be anything.

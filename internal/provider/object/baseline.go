@@ -32,6 +32,11 @@ type baseline struct {
 	// Rewritten says that somebody else has written the object since it was last written from
 	// here. Of a write-only body nothing else would tell.
 	Rewritten bool `json:"rewritten,omitempty"`
+	// Adopted says that the object was there when it was to be created, and was not written from
+	// here since.
+	Adopted bool `json:"adopted,omitempty"`
+	// Keep says of an entry to be destroyed that another entry of the state holds the same object.
+	Keep bool `json:"keep,omitempty"`
 	// Endpoint is where the object was last seen.
 	Endpoint string `json:"endpoint,omitempty"`
 	// ContentType is what was last applied; "" if the object was never written from here.

@@ -248,7 +248,7 @@ func TestLargeSourceIsCopiedByParts(t *testing.T) {
 		"bucket": pt.Bucket, "key": "from", "sse": pt.SSEC(pt.Attrs{"key_name": "main"}),
 	}, pt.Attrs{"sse": pt.SSEC(pt.Attrs{"key_name": "next"}), "tags": map[string]string{"a": "b"}})
 	object.MustApply(config)
-	cloud.ExpectOps("HeadObject", "HeadObject", "InitiateMultipartUpload", "UploadPartCopy",
+	cloud.ExpectOps("HeadObject", "HeadObject", "HeadObject", "InitiateMultipartUpload", "UploadPartCopy",
 		"UploadPartCopy", "UploadPartCopy", "CompleteMultipartUpload")
 	object.MustBeClean(config)
 	cloud.ResetJournal()

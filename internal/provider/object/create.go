@@ -70,6 +70,8 @@ type written struct {
 	file *cosapi.FileFact
 	// copied is the source of a copy, as it was when it was copied.
 	copied *cosapi.ObjectInfo
+	// adopted: nothing was written, because the object was there already.
+	adopted bool
 }
 
 // newWrite gathers what a write needs and looks up keys. remembered is the KMS key in the state.
@@ -122,8 +124,13 @@ func (w *objectWrite) attempt(doing string) diagnose.Attempt {
 }
 
 // create guards against overwriting and writes. An object that COS did not encrypt as asked is
-// deleted again.
+// deleted again. Nobody else in this process is at work on the key meanwhile.
 func (w *objectWrite) create(ctx context.Context) (written, diag.Diagnostics) {
+	unlock, err := w.lock(ctx)
+	if err != nil {
+		return written{}, diag.Diagnostics{w.attempt("create the object").Failed(err)}
+	}
+	defer unlock()
 	if !w.data.Written.Claim(w.ref) {
 		return written{}, diag.Diagnostics{writtenTwice(w.ref)}
 	}
@@ -134,22 +141,48 @@ func (w *objectWrite) create(ctx context.Context) (written, diag.Diagnostics) {
 	return created, diags
 }
 
-func (w *objectWrite) createClaimed(ctx context.Context) (written, diag.Diagnostics) {
-	if !w.plan.Overwrite.ValueBool() {
-		if diags := w.refuseToOverwrite(ctx); diags.HasError() {
-			return written{}, diags
-		}
+// lock excludes every other work on the object, and changes of what is copied.
+func (w *objectWrite) lock(ctx context.Context) (func(), error) {
+	if w.body.kind == bodyCopySource {
+		return w.data.Written.Lock(ctx, w.ref, &w.source.Ref)
 	}
+	return w.data.Written.Lock(ctx, w.ref, nil)
+}
+
+func (w *objectWrite) createClaimed(ctx context.Context) (written, diag.Diagnostics) {
 	options := writeOptions(w.plan, w.encryption)
-	options.ForbidOverwrite = !w.plan.Overwrite.ValueBool()
+	if !w.plan.Overwrite.ValueBool() {
+		found, err := w.lookBefore(ctx, false)
+		switch {
+		case err != nil:
+			tried := w.attempt("find out whether the object exists")
+			return written{}, diag.Diagnostics{w.blameArgument(tried, err).Failed(err)}
+		case found.What != cosapi.Absent:
+			return w.takeOver(ctx, found)
+		}
+		options.ForbidOverwrite, options.Guard = true, w.stillAbsent
+	}
 	created, err := w.writeBody(ctx, options, "")
 	if err == nil {
 		return created, diagnose.WarningsOf(w.ref, created.WriteResult)
 	}
+	var exists *existsError
+	if errors.As(err, &exists) {
+		return w.takeOver(ctx, exists.found)
+	}
 	if cosapi.Classify(err) == cosapi.ClassExists {
-		return written{}, diag.Diagnostics{w.alreadyExists()}
+		return w.appeared(ctx, err)
 	}
 	return written{}, w.createFailed(ctx, err)
+}
+
+// appeared judges an object that COS found when the write arrived, and a look before did not.
+func (w *objectWrite) appeared(ctx context.Context, refusal error) (written, diag.Diagnostics) {
+	found, err := w.lookBefore(ctx, false)
+	if err != nil || found.What != cosapi.Exists && found.What != cosapi.Refused {
+		return written{}, diag.Diagnostics{w.explain("create the object", refusal)}
+	}
+	return w.takeOver(ctx, found)
 }
 
 // createFailed reports a failed create, after taking away what COS holds in another way than
@@ -211,43 +244,6 @@ func (w *objectWrite) blameArgument(tried diagnose.Attempt, err error) diagnose.
 		tried.At = path.Root("bucket")
 	}
 	return tried
-}
-
-// refuseToOverwrite reports an error if there is an object already. It asks without a key, so an
-// SSE-C object answers 400 or 403; a listing tells it from a lack of permission.
-func (w *objectWrite) refuseToOverwrite(ctx context.Context) diag.Diagnostics {
-	_, err := w.data.Client.HeadOnly(ctx, w.ref, nil)
-	switch cosapi.StatusOf(err) {
-	case 404:
-		return nil
-	case 0:
-		if err == nil {
-			return diag.Diagnostics{w.alreadyExists()}
-		}
-	case 400, 403:
-		if _, found, listErr := w.data.Client.Find(ctx, w.ref); listErr == nil && found {
-			return diag.Diagnostics{w.alreadyExists()}
-		}
-		// The follow-up supplies the code that the HEAD had no room for.
-		_, err = w.data.Client.Head(ctx, w.ref, nil)
-		switch {
-		case err == nil:
-			return diag.Diagnostics{w.alreadyExists()}
-		case cosapi.Classify(err) == cosapi.ClassNotFound:
-			return nil
-		}
-	}
-	tried := w.attempt("find out whether the object exists")
-	return diag.Diagnostics{w.blameArgument(tried, err).Failed(err)}
-}
-
-// alreadyExists says how to take an existing object over.
-func (w *objectWrite) alreadyExists() diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(path.Root("key"), "The object exists already",
-		fmt.Sprintf("There is an object %s in region %s that this resource does not manage, and "+
-			"it was not touched. To manage it, import it:\n\n"+
-			"  terraform import ADDRESS '%s'\n\n"+
-			"To replace it, set overwrite = true.", w.ref, w.ref.Region, importIDOf(w.data, w.ref)))
 }
 
 // writtenTwice is the error of a second resource with the same key.

@@ -32,11 +32,23 @@ func (r *managedResource) Delete(
 	defer cancel()
 
 	ref := state.ref(r.data.Region)
+	known, diags := readBaseline(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if known.Keep {
+		resp.Diagnostics.Append(keptForOther(ref))
+		return
+	}
+	unlock, err := r.data.Written.Lock(ctx, ref, nil)
+	if err != nil {
+		resp.Diagnostics.Append(r.deleteDiagnostics(ref, err)...)
+		return
+	}
+	defer unlock()
 	if r.data.Written.Contains(ref) {
 		resp.Diagnostics.Append(keptBecauseWritten(ref))
 		return
 	}
-	err := carryOutDeletion(ctx, r.data.Client, ref, state)
+	err = carryOutDeletion(ctx, r.data.Client, ref, state)
 	resp.Diagnostics.Append(r.deleteDiagnostics(ref, err)...)
 }
 
@@ -76,4 +88,39 @@ func keptBecauseWritten(ref cosapi.ObjectRef) diag.Diagnostic {
 		"This run has written %s in region %s, so it is not deleted: with create_before_destroy, "+
 			"or with two resources for one key, deleting the old object would delete the new one.",
 		ref, ref.Region))
+}
+
+// keptForOther is the warning of a deletion of what another entry of the state holds as well.
+func keptForOther(ref cosapi.ObjectRef) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Object kept", fmt.Sprintf(
+		"Another entry of the state holds %s in region %s too, from a replacement that was not "+
+			"finished. So the object is not deleted, and only this entry goes.", ref, ref.Region))
+}
+
+// planDestroy looks at a plan that destroys an entry of the state. Core hands its private state to
+// Delete, which is how Delete learns what only a plan can know.
+func (r *managedResource) planDestroy(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
+	var state resourceModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	known, diags := readBaseline(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || state.DeletionPolicy.ValueString() == abandonObject {
+		return
+	}
+	ref := state.ref(r.data.Region)
+	if r.data.Written.PlannedDestroy(ref) {
+		known.Keep = true
+		resp.Diagnostics.Append(keptForOther(ref))
+		resp.Diagnostics.Append(known.write(ctx, resp.Private)...)
+		return
+	}
+	if known.Adopted {
+		resp.Diagnostics.Append(diag.NewWarningDiagnostic("The object was adopted",
+			fmt.Sprintf("%s in region %s was there when this resource was to create it, and was "+
+				"not written from here since. Destroying the resource deletes it all the same. To "+
+				"keep it, use `terraform state rm`, or deletion_policy = \"abandon\".",
+				ref, ref.Region)))
+	}
 }

@@ -19,7 +19,11 @@ import (
 func (r *managedResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
-	if req.Plan.Raw.IsNull() || r.data == nil {
+	if r.data == nil {
+		return
+	}
+	if req.Plan.Raw.IsNull() {
+		r.planDestroy(ctx, req, resp)
 		return
 	}
 	p := &objectPlan{}
@@ -57,13 +61,16 @@ func (p *objectPlan) run(ctx context.Context) diag.Diagnostics {
 		return diag.Diagnostics{address.NoRegion()}
 	}
 	p.creating = p.creating || p.moves()
+	var diags diag.Diagnostics
 	if p.creating {
 		p.known = baseline{}
+	} else if ref := p.state.ref(p.data.Region); p.data.Written.PlannedCurrent(ref) {
+		diags.Append(deletedByThisApply(ref))
 	}
 	if !p.creating && p.neverRead() {
 		return diag.Diagnostics{notReadYet(p.state.ref(p.data.Region))}
 	}
-	diags := p.verifyWithConfiguredKey(ctx)
+	diags.Append(p.verifyWithConfiguredKey(ctx)...)
 	p.planHeaders()
 	found, assessDiags := p.assess(ctx)
 	diags.Append(assessDiags...)

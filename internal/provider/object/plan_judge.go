@@ -111,3 +111,12 @@ func notReadYet(ref cosapi.ObjectRef) diag.Diagnostic {
 		"metadata, and a change would lose them. Plan without -refresh=false, and with a provider "+
 		"configuration that is known at plan.", ref))
 }
+
+// deletedByThisApply warns of an object that is in the state twice, after a replacement that was not
+// finished: the other entry was planned to be destroyed before this one was known.
+func deletedByThisApply(ref cosapi.ObjectRef) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("This apply deletes the object", fmt.Sprintf("The state holds "+
+		"%s in region %s twice, after a replacement that was not finished, and this plan destroys "+
+		"the other entry. That deletes the object; the plan after that writes it again. To avoid it, "+
+		"plan and apply with -target of this resource first.", ref, ref.Region))
+}

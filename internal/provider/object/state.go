@@ -128,6 +128,7 @@ func (w *objectWrite) baselineAfter(done written) baseline {
 	if done.file != nil {
 		b.File, b.FileHashedAt = done.file, value.FormatTime(time.Now())
 	}
+	b.Adopted = done.adopted
 	if done.copied != nil {
 		b.CopySourceETag = done.copied.ETag
 		b.CopySourceVersionID = done.copied.VersionID

@@ -40,7 +40,7 @@ func (r *managedResource) Update(
 
 	prior := u.state
 	u.planned = prior.seen(u.known)
-	resp.Diagnostics.Append(u.run(ctx, r)...)
+	resp.Diagnostics.Append(u.runAlone(ctx, r)...)
 	state := u.result
 	if resp.Diagnostics.HasError() && !u.done {
 		// Nothing was written: the state stays as it was.
@@ -61,6 +61,18 @@ type objectUpdate struct {
 	// result is the state to store, once done says that something was written or nothing had to be.
 	result resourceModel
 	done   bool
+}
+
+// runAlone is run while nobody else in this process is at work on the object.
+func (u *objectUpdate) runAlone(ctx context.Context, r *managedResource) diag.Diagnostics {
+	ref := u.state.ref(u.data.Region)
+	unlock, err := u.data.Written.Lock(ctx, ref, nil)
+	if err != nil {
+		tried := diagnose.Attempt{Doing: "update the object", Ref: ref, Endpoint: u.data.Endpoint}
+		return diag.Diagnostics{tried.Failed(err)}
+	}
+	defer unlock()
+	return u.run(ctx, r)
 }
 
 // run compares, decides and acts.

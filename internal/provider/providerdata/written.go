@@ -1,32 +1,44 @@
 package providerdata
 
 import (
+	"context"
 	"sync"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
-// Written remembers which objects this provider process has written. It protects a
-// replacement with create_before_destroy on the same key, where core creates and then deletes one
-// and the same object, and two resources that name one key. It is safe for concurrent use.
+// Written remembers which objects this provider process has written, which entries of a state it has
+// planned, and who is at work on an object. It protects a replacement on the same key, where core
+// creates and then deletes one and the same object, and two resources that name one key. It is safe
+// for concurrent use.
 //
-// Terraform starts a provider process per plan and per apply, so the memory spans exactly one
-// apply.
+// Terraform starts a provider process per plan and per apply, so the memory spans exactly one of
+// them.
 type Written struct {
-	mu   sync.Mutex
-	seen map[cosapi.ObjectRef]bool
+	mu      sync.Mutex
+	seen    map[cosapi.ObjectRef]bool
+	entries map[cosapi.ObjectRef]entries
+	held    map[cosapi.ObjectRef]int // shared holders; negative: an exclusive one
+	// released is closed and replaced whenever somebody lets go.
+	released chan struct{}
 }
+
+// entries are those of one object that a plan has come across.
+type entries struct{ current, destroyed bool }
 
 // NewWritten returns an empty memory.
 func NewWritten() *Written {
-	return &Written{seen: map[cosapi.ObjectRef]bool{}}
+	return &Written{
+		seen: map[cosapi.ObjectRef]bool{}, entries: map[cosapi.ObjectRef]entries{},
+		held: map[cosapi.ObjectRef]int{}, released: make(chan struct{}),
+	}
 }
 
 // Claim records that ref is about to be created and reports whether it is the first time.
 func (w *Written) Claim(ref cosapi.ObjectRef) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	ref.VersionID = ""
+	ref = ref.Current()
 	if w.seen[ref] {
 		return false
 	}
@@ -38,14 +50,78 @@ func (w *Written) Claim(ref cosapi.ObjectRef) bool {
 func (w *Written) Release(ref cosapi.ObjectRef) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	ref.VersionID = ""
-	delete(w.seen, ref)
+	delete(w.seen, ref.Current())
 }
 
 // Contains reports whether this process has written ref.
 func (w *Written) Contains(ref cosapi.ObjectRef) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	ref.VersionID = ""
-	return w.seen[ref]
+	return w.seen[ref.Current()]
+}
+
+// PlannedCurrent records that a plan keeps an entry of the state for ref, and reports whether it
+// destroys another one.
+func (w *Written) PlannedCurrent(ref cosapi.ObjectRef) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	was := w.entries[ref.Current()]
+	w.entries[ref.Current()] = entries{current: true, destroyed: was.destroyed}
+	return was.destroyed
+}
+
+// PlannedDestroy records that a plan destroys an entry of the state for ref, and reports whether it
+// keeps another one.
+func (w *Written) PlannedDestroy(ref cosapi.ObjectRef) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	was := w.entries[ref.Current()]
+	w.entries[ref.Current()] = entries{current: was.current, destroyed: true}
+	return was.current
+}
+
+// Lock waits until nobody else in this process is at work on an object that is to be changed, nor
+// changes one that is to be read (a copy's source; nil for none), and takes both at once, so that
+// nobody waits for anybody who waits. The error is that of ctx. Call the function that it returns
+// when the work is done.
+func (w *Written) Lock(
+	ctx context.Context, change cosapi.ObjectRef, read *cosapi.ObjectRef,
+) (func(), error) {
+	change = change.Current()
+	source, shared := cosapi.ObjectRef{}, false
+	if read != nil {
+		source = read.Current()
+		shared = source != change
+	}
+	for {
+		w.mu.Lock()
+		if w.held[change] == 0 && (!shared || w.held[source] >= 0) {
+			w.held[change] = -1
+			if shared {
+				w.held[source]++
+			}
+			w.mu.Unlock()
+			return func() { w.unlock(change, source, shared) }, nil
+		}
+		released := w.released
+		w.mu.Unlock()
+		select {
+		case <-released:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (w *Written) unlock(change, source cosapi.ObjectRef, shared bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.held, change)
+	if shared {
+		if w.held[source]--; w.held[source] == 0 {
+			delete(w.held, source)
+		}
+	}
+	close(w.released)
+	w.released = make(chan struct{})
 }

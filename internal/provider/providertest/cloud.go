@@ -125,12 +125,16 @@ func (c *Cloud) SomebodyElse() *cosapi.Client {
 		Endpoint:    c.EndpointTemplate(),
 		CABundle:    c.CACertificate(),
 		Credentials: credential.Static(pair.SecretID, pair.SecretKey, ""),
+		UserAgent:   Colleague,
 	})
 	if err != nil {
 		c.T.Fatal(err)
 	}
 	return client
 }
+
+// Colleague is the User-Agent of SomebodyElse.
+const Colleague = "colleague"
 
 // Ops returns the operations that the journal holds, in order.
 func (c *Cloud) Ops() []string {

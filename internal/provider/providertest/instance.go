@@ -232,12 +232,24 @@ func (r *Instance) Refresh() []*tfprotov6.Diagnostic {
 // Destroy plans and applies the destruction.
 func (r *Instance) Destroy() []*tfprotov6.Diagnostic {
 	r.T.Helper()
+	return r.DestroyPlanned(r.PlanDestroy())
+}
+
+// PlanDestroy plans the destruction.
+func (r *Instance) PlanDestroy() Change {
+	r.T.Helper()
 	null := tftypes.NewValue(r.Schema.Block.ValueType(), nil)
 	change := r.planOnce(r.State, null)
+	change.config = null
+	return change
+}
+
+// DestroyPlanned applies what PlanDestroy has planned, for example in another process.
+func (r *Instance) DestroyPlanned(change Change) []*tfprotov6.Diagnostic {
+	r.T.Helper()
 	if change.Action == "error" {
 		return change.diagnostics
 	}
-	change.config = null
 	return append(change.diagnostics, r.applyChange(change)...)
 }
 
