@@ -40,6 +40,13 @@ type Outcome struct {
 	Err    error // the cause, for Blocked
 }
 
+// Remote is an Engine whose requests COS makes itself: the audit's rate and bounds are not theirs.
+type Remote interface {
+	Engine
+	// Remote does nothing.
+	Remote()
+}
+
 // Engine rewrites objects. Rewrite is called from many goroutines, once per candidate, and only
 // for candidates that it Takes. An error ends the run: it is one that every further candidate
 // would meet.
@@ -48,7 +55,7 @@ type Engine interface {
 	Name() string
 	// Takes reports whether the engine may rewrite the object; another engine is asked where not.
 	Takes(Candidate) bool
-	// Cost is how many requests a candidate takes.
+	// Cost is how many requests a candidate takes, for the bill.
 	Cost(Candidate) int64
 	// Rewrite rewrites the object if it still is the candidate.
 	Rewrite(context.Context, Candidate) (Outcome, error)

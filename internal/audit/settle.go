@@ -86,7 +86,11 @@ func (r *run) planned(it *item) bool {
 // rewrite has one object rewritten.
 func (r *run) rewrite(ctx context.Context, it *item) error {
 	candidate := r.candidate(it)
-	if !r.meter.spend(ctx, it.engine.Cost(candidate)) {
+	cost := it.engine.Cost(candidate)
+	if _, remote := it.engine.(Remote); remote {
+		cost = 0
+	}
+	if !r.meter.spend(ctx, cost) {
 		return nil
 	}
 	outcome, err := it.engine.Rewrite(ctx, candidate)

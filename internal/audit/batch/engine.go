@@ -73,17 +73,27 @@ type Progress struct {
 }
 
 // Engine gives the objects of an audit to jobs. Its methods are called in the order Recover, Prove,
-// Collect, Run; Collect may be called concurrently.
+// Rewrite (by an audit), Run. Audit does all of that.
 type Engine struct {
 	Config
-	operation string
+	operation  string
+	strictness Strictness
 	// owner tells this engine's jobs and files from all others.
 	owner string
 	// standing is the default encryption that the jobs count on; known says that it could be read.
 	standing cosapi.BucketEncryption
 	known    bool
 
-	mu     sync.Mutex
+	// proofs are those of Config and of this run; refusals say of which classes there can be none.
+	// proving is held during a trial.
+	proofMu  sync.Mutex
+	proofs   []Proof
+	refusals map[string]error
+	proving  sync.Mutex
+
+	mu sync.Mutex
+	// ctx is that of Prove: lists are written with it, because it outlives an audit's.
+	ctx    context.Context
 	cutoff time.Time
 	lists  map[string]*list // by class
 	ready  []intent
@@ -110,7 +120,10 @@ func New(config Config) (*Engine, error) {
 	if config.Sleep == nil {
 		config.Sleep = pause
 	}
-	e := &Engine{Config: config, operation: operation, lists: map[string]*list{}}
+	e := &Engine{
+		Config: config, operation: operation, lists: map[string]*list{}, refusals: map[string]error{},
+		proofs: slices.Clone(config.Proofs),
+	}
 	e.owner = e.ownerName()
 	e.ReportPrefix = cmp.Or(e.ReportPrefix, e.folder()+"reports")
 	return e, nil
@@ -169,28 +182,58 @@ func (e *Engine) defaultStands(ctx context.Context) (bool, error) {
 
 // proof is what is known of a class; nil if nothing that counts.
 func (e *Engine) proof(class string) *Proof {
-	for i := range e.Proofs {
-		if e.Proofs[i].covers(class, e.operation, e.standing, e.Client.Now()) {
-			return &e.Proofs[i]
+	e.proofMu.Lock()
+	defer e.proofMu.Unlock()
+	for _, proof := range e.proofs {
+		if proof.covers(class, e.operation, e.standing, e.Client.Now()) {
+			return &proof
 		}
 	}
 	return nil
 }
 
+// Proven are those that a later run may be configured with.
+func (e *Engine) Proven() []Proof {
+	e.proofMu.Lock()
+	defer e.proofMu.Unlock()
+	return slices.Clone(e.proofs)
+}
+
 // setProof replaces what was known of a class and operation.
 func (e *Engine) setProof(proof Proof) {
 	e.voidProofs(proof.Class)
-	e.Proofs = append(e.Proofs, proof)
+	e.proofMu.Lock()
+	defer e.proofMu.Unlock()
+	e.proofs = append(e.proofs, proof)
 }
 
 // voidProofs forgets a class, or all of them.
 func (e *Engine) voidProofs(class string) {
-	e.Proofs = slices.DeleteFunc(e.Proofs, func(p Proof) bool {
+	e.proofMu.Lock()
+	defer e.proofMu.Unlock()
+	e.proofs = slices.DeleteFunc(e.proofs, func(p Proof) bool {
 		return p.Operation == e.operation && (class == "" || p.Class == class)
 	})
 }
 
-var errTooEarly = errors.New("Prove has not been called")
+// provenNow is proof, after a trial where nothing is known; nil for a class that was refused before.
+// The first refusal is the error.
+func (e *Engine) provenNow(ctx context.Context, class string) (*Proof, error) {
+	e.proving.Lock()
+	defer e.proving.Unlock()
+	if proof := e.proof(class); proof != nil || e.refusals[class] != nil {
+		return proof, nil
+	}
+	if err := e.prove(ctx, class); err != nil {
+		if IsRefused(err) {
+			e.refusals[class] = err
+		}
+		return nil, err
+	}
+	return e.proof(class), nil
+}
+
+var errTooEarly = errors.New("batch: Prove has not been called")
 
 // pause waits, or returns the context's error if that ends first.
 func pause(ctx context.Context, d time.Duration) error {

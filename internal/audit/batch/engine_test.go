@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/audit"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
@@ -76,22 +77,25 @@ func TestTakesOnlyWhatJobsMayHave(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cosemu.BatchConfig{})
 	e := w.engine(wantAES256)
-	good := Candidate{Key: "a b", Class: "STANDARD", Size: 1, Mode: cosapi.ModeNone}
-	for name, change := range map[string]func(*Candidate){
-		"encrypted":       func(c *Candidate) { c.Mode = cosapi.ModeSSEKMS },
-		"unknown":         func(c *Candidate) { c.Mode = "UNKNOWN" },
-		"large":           func(c *Candidate) { c.Size = cosapi.MaxCopySize + 1 },
-		"archived":        func(c *Candidate) { c.Class = "ARCHIVE" },
-		"other class":     func(c *Candidate) { c.Class = "INTELLIGENT_TIERING" },
-		"control bytes":   func(c *Candidate) { c.Key = "a\nb" },
-		"not UTF-8":       func(c *Candidate) { c.Key = "a\xff" },
-		"kind not proven": func(c *Candidate) { c.Key = "a+b" },
+	good := audit.Candidate{
+		Ref: w.ref("a b"), StorageClass: "STANDARD", Size: 1,
+		Found: cosapi.EncryptionStatus{Mode: cosapi.ModeNone},
+	}
+	for name, change := range map[string]func(*audit.Candidate){
+		"encrypted":       func(c *audit.Candidate) { c.Found.Mode = cosapi.ModeSSEKMS },
+		"unknown":         func(c *audit.Candidate) { c.Found.Mode = "UNKNOWN" },
+		"large":           func(c *audit.Candidate) { c.Size = cosapi.MaxCopySize + 1 },
+		"archived":        func(c *audit.Candidate) { c.StorageClass = "ARCHIVE" },
+		"other class":     func(c *audit.Candidate) { c.StorageClass = "INTELLIGENT_TIERING" },
+		"control bytes":   func(c *audit.Candidate) { c.Ref.Key = "a\nb" },
+		"not UTF-8":       func(c *audit.Candidate) { c.Ref.Key = "a\xff" },
+		"kind not proven": func(c *audit.Candidate) { c.Ref.Key = "a+b" },
 	} {
 		c := good
 		change(&c)
-		e.Proofs = nil
+		e.proofs = nil
 		if name == "kind not proven" {
-			e.Proofs = []Proof{{
+			e.proofs = []Proof{{
 				Class: "STANDARD", Operation: "AES256", Kinds: []Kind{KindPlain, KindSpace},
 				At: e.Client.Now(),
 			}}
@@ -125,7 +129,7 @@ func TestProofsAreRememberedForAMonth(t *testing.T) {
 		}
 		return len(w.server.BatchJobs()) - before
 	}
-	again := func() *Engine { return w.engine(wantAES256, func(c *Config) { c.Proofs = first.Proofs }) }
+	again := func() *Engine { return w.engine(wantAES256, func(c *Config) { c.Proofs = first.Proven() }) }
 	if n := created(again()); n != 0 {
 		t.Errorf("%d jobs although all is proven and done", n)
 	}
@@ -152,7 +156,7 @@ func TestForeignWriteBeforeTheJobIsSpared(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, candidate := range w.candidates(wantAES256) {
-		if taken, err := e.Collect(ctx, candidate); err != nil || !taken {
+		if taken, err := e.collect(candidate); err != nil || !taken {
 			t.Fatal(taken, err)
 		}
 	}
@@ -182,7 +186,7 @@ func TestYoungObjectsAreNotCollected(t *testing.T) {
 	}
 	w.put("data/a", cosapi.NoEncryption{}, "STANDARD")
 	for _, candidate := range w.candidates(wantAES256) {
-		if taken, err := e.Collect(t.Context(), candidate); err != nil || taken {
+		if taken, err := e.collect(candidate); err != nil || taken {
 			t.Errorf("taken %v, %v", taken, err)
 		}
 	}
@@ -204,7 +208,7 @@ func TestDefaultThatChangesUnderAJobStopsIt(t *testing.T) {
 	}
 	facts, encryption := w.snapshot()
 	for _, candidate := range w.candidates(wantKMS) {
-		if _, err := e.Collect(ctx, candidate); err != nil {
+		if _, err := e.collect(candidate); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -237,7 +241,7 @@ func TestCountThatDiffersStopsAJobBeforeItRuns(t *testing.T) {
 	if err := e.Prove(ctx, "STANDARD"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Collect(ctx, w.candidates(wantAES256)[0]); err != nil {
+	if _, err := e.collect(w.candidates(wantAES256)[0]); err != nil {
 		t.Fatal(err)
 	}
 	e.lists["STANDARD"].rows++
@@ -272,7 +276,7 @@ func TestJobThatOutlivesItsRunIsAdopted(t *testing.T) {
 		t.Fatalf("%v, want the context's end", err)
 	}
 	jobs := len(w.server.BatchJobs())
-	result, err := w.applyOnce(t.Context(), w.engine(wantAES256, func(c *Config) { c.Proofs = e.Proofs }))
+	result, err := w.applyOnce(t.Context(), w.engine(wantAES256, func(c *Config) { c.Proofs = e.Proven() }))
 	if err != nil || result.Adopted != 1 || result.Succeeded != 8 {
 		t.Errorf("%+v, %v", result, err)
 	}
@@ -413,7 +417,7 @@ func TestFailuresAreExplainedByEveryLayout(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, candidate := range w.candidates(wantAES256) {
-				if _, err := e.Collect(t.Context(), candidate); err != nil {
+				if _, err := e.collect(candidate); err != nil {
 					t.Fatal(err)
 				}
 			}

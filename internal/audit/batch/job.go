@@ -190,9 +190,7 @@ func (e *Engine) mayGoOn(ctx context.Context, in intent, job cosapi.Job, confirm
 	case err != nil:
 		return err
 	case !stands:
-		e.mu.Lock()
 		e.voidProofs("")
-		e.mu.Unlock()
 		return refused("the bucket's default encryption changed while job "+job.ID+" was open", nil)
 	}
 	return nil

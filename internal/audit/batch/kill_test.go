@@ -129,7 +129,7 @@ func (w *world) applyOnce(ctx context.Context, e *Engine) (Result, error) {
 		return total, err
 	}
 	for _, candidate := range w.candidates(e.Wanted) {
-		if _, err := e.Collect(ctx, candidate); err != nil {
+		if _, err := e.collect(candidate); err != nil {
 			return total, err
 		}
 	}

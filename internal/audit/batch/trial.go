@@ -12,34 +12,25 @@ import (
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
-// Prove has a job rewrite a handful of objects for each class of which nothing is known, and must
-// have been called before anything is collected. A *RefusedError says that jobs cannot do it on this
-// bucket, and what they did instead. Objects of trials are deleted.
+// Prove has a job rewrite a handful of objects of each class that is named and of which nothing is
+// known; other classes are tried when their first object comes. It must have been called before
+// anything is given to jobs, and before what they are given was listed. ctx must live until Run has
+// ended. A *RefusedError says that jobs cannot do it on this bucket, and what they did instead.
+// Objects of trials are deleted.
 func (e *Engine) Prove(ctx context.Context, wanted ...string) error {
 	if err := e.readDefault(ctx); err != nil {
 		return err
 	}
-	for _, class := range classes {
-		if !contains(wanted, class) || e.proof(class) != nil {
-			continue
-		}
-		if err := e.prove(ctx, class); err != nil {
+	for _, class := range wanted {
+		if _, err := e.provenNow(ctx, class); err != nil {
 			return err
 		}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.ctx = ctx
 	e.cutoff = e.Client.Now().Add(-clockMargin).Truncate(time.Second)
 	return nil
-}
-
-func contains(classes []string, class string) bool {
-	for _, one := range classes {
-		if strings.EqualFold(one, class) {
-			return true
-		}
-	}
-	return false
 }
 
 // prove tries the directives with which a copy onto itself may be carried out.

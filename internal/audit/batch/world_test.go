@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/audit"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
@@ -32,7 +33,7 @@ var (
 // world is an emulated account with the objects of a user, and a clock that moves when somebody
 // waits.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	server *cosemu.Server
 	client *cosapi.Client
 	prefix string
@@ -43,7 +44,7 @@ type world struct {
 	onSleep func()
 }
 
-func newWorld(t *testing.T, batch cosemu.BatchConfig, adjust ...func(*cosemu.Config)) *world {
+func newWorld(t testing.TB, batch cosemu.BatchConfig, adjust ...func(*cosemu.Config)) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Now().Truncate(time.Second), prefix: "data/"}
 	config := cosemu.Config{
@@ -177,19 +178,26 @@ var hardKeys = []string{
 
 var infrequentKeys = []string{"plain", "加密"}
 
-// fill makes the user's objects: most are plain, in two classes; some must not be touched.
+// fill makes the user's objects: most are plain, some must not be touched.
 func (w *world) fill() {
 	w.t.Helper()
 	for _, key := range hardKeys {
 		w.put(w.prefix+key, cosapi.NoEncryption{}, "STANDARD")
 	}
-	for _, key := range infrequentKeys {
-		w.put(w.prefix+"ia/"+key, cosapi.NoEncryption{}, "STANDARD_IA")
-	}
 	w.put(w.prefix+"right", cosapi.SSECOS{Algorithm: "SM4"}, "STANDARD")
 	w.put(w.prefix+"archived", cosapi.NoEncryption{}, "ARCHIVE")
 	w.put("elsewhere/x", cosapi.NoEncryption{}, "STANDARD")
 	w.advance(minute)
+}
+
+// fillInfrequent makes objects of the other class that jobs may have, and says how many.
+func (w *world) fillInfrequent() int {
+	w.t.Helper()
+	for _, key := range infrequentKeys {
+		w.put(w.prefix+"ia/"+key, cosapi.NoEncryption{}, "STANDARD_IA")
+	}
+	w.advance(minute)
+	return len(infrequentKeys)
 }
 
 // facts is all of an object that must not change.
@@ -246,18 +254,18 @@ func (w *world) snapshot() (map[string]facts, map[string]cosapi.EncryptionStatus
 }
 
 // candidates are what an audit would find below the prefix.
-func (w *world) candidates(wanted cosapi.EncryptionStatus) []Candidate {
+func (w *world) candidates(wanted cosapi.EncryptionStatus) []audit.Candidate {
 	w.t.Helper()
-	var found []Candidate
+	var found []audit.Candidate
 	for _, key := range w.keys() {
 		if !strings.HasPrefix(key, w.prefix) {
 			continue
 		}
 		_, info := w.look(key)
 		if !satisfies(info.Encryption, wanted) {
-			found = append(found, Candidate{
-				Key: key, Class: info.StorageClass, Size: info.Size, LastModified: info.LastModified,
-				Mode: info.Encryption.Mode,
+			found = append(found, audit.Candidate{
+				Ref: w.ref(key), StorageClass: info.StorageClass, Size: info.Size,
+				LastModified: info.LastModified, Found: info.Encryption,
 			})
 		}
 	}
@@ -267,15 +275,17 @@ func (w *world) candidates(wanted cosapi.EncryptionStatus) []Candidate {
 // apply is what a guarantee does with an engine: recover, prove, collect, run.
 func (w *world) apply(ctx context.Context, e *Engine) (Result, error) {
 	w.t.Helper()
+	e.strictness = Strict
+	defer e.Abandon()
 	total, err := e.Recover(ctx)
 	if err != nil {
 		return total, err
 	}
-	if err := e.Prove(ctx, "STANDARD", "STANDARD_IA"); err != nil {
+	if err := e.Prove(ctx); err != nil {
 		return total, err
 	}
 	for _, candidate := range w.candidates(e.Wanted) {
-		if _, err := e.Collect(ctx, candidate); err != nil {
+		if _, err := e.collect(candidate); err != nil {
 			return total, err
 		}
 	}

@@ -1,0 +1,84 @@
+package batch
+
+import (
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/audit"
+)
+
+// BenchmarkFix rewrites 100,000 plain objects, by jobs of 10,000 and one by one, on an emulator that
+// answers at once. What it shows is what this process does: COS's own speed is not known.
+func BenchmarkFix(b *testing.B) {
+	const objects, perJob = 100_000, 10_000
+	for _, engine := range []string{"batch", "direct"} {
+		b.Run(fmt.Sprintf("%s/%d", engine, objects), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				w := newWorld(b, cosemu.BatchConfig{TasksPerStep: perJob}, func(c *cosemu.Config) {
+					c.Objects = objects
+				})
+				w.prefix = ""
+				e := w.engine(wantAES256, func(c *Config) { c.MaxObjects = perJob })
+				options := w.options(e)
+				options.Exclude = []string{TrialPrefix}
+				options.Rewrite.Max, options.Budget = objects, audit.Budget{Concurrency: 64}
+				runtime.GC()
+				stop := watchHeap()
+				b.StartTimer()
+				found, err := fix(b, e, options, engine)
+				b.StopTimer()
+				b.ReportMetric(float64(stop())/(1<<20), "MiB-peak")
+				if err != nil || !found.Compliant() || found.Total.Objects != objects {
+					b.Fatalf("%+v, %v", found, err)
+				}
+				b.ReportMetric(float64(len(w.server.Journal())), "requests")
+				b.ReportMetric(float64(w.server.Requests("PutObjectCopy")), "copies")
+				_ = w.server.Close()
+				b.StartTimer()
+			}
+		})
+	}
+}
+
+func fix(
+	b *testing.B, e *Engine, options audit.Options, engine string,
+) (*audit.Findings, error) {
+	b.Helper()
+	if engine == "direct" {
+		return audit.Run(b.Context(), options)
+	}
+	found, _, err := e.Audit(b.Context(), options, Strict)
+	return found, err
+}
+
+// watchHeap samples the heap of this process, the emulator's included, above what it is now.
+func watchHeap() func() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	base := stats.HeapInuse
+	var peak atomic.Uint64
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(50 * time.Millisecond):
+				var now runtime.MemStats
+				runtime.ReadMemStats(&now)
+				if now.HeapInuse > base+peak.Load() {
+					peak.Store(now.HeapInuse - base)
+				}
+			}
+		}
+	}()
+	return func() uint64 {
+		close(done)
+		return peak.Load()
+	}
+}
