@@ -37,14 +37,17 @@ type Client struct {
 }
 
 // New returns a client. It makes no request. It refuses an endpoint that is not HTTPS (COS
-// encrypts only over HTTPS: document 18145), one without {bucket} unless EndpointBucket is given,
+// encrypts only over HTTPS: document 18145), one without {bucket} or {region} unless
+// EndpointBucket or EndpointRegion is given,
 // and a CA bundle without a certificate.
 func New(config Config) (*Client, error) {
 	config = config.withDefaults()
 	if config.Credentials == nil {
 		return nil, errors.New("no credentials given")
 	}
-	if err := ValidateEndpoint(config.Endpoint, config.EndpointBucket); err != nil {
+	if err := ValidateEndpoint(
+		config.Endpoint, config.EndpointBucket, config.EndpointRegion,
+	); err != nil {
 		return nil, err
 	}
 	base, err := newTransport(config)
@@ -64,8 +67,9 @@ func New(config Config) (*Client, error) {
 	return client, nil
 }
 
-// ValidateEndpoint checks an endpoint template as New does. bucket is Config.EndpointBucket.
-func ValidateEndpoint(template, bucket string) error {
+// ValidateEndpoint checks an endpoint template as New does. bucket and region are
+// Config.EndpointBucket and Config.EndpointRegion.
+func ValidateEndpoint(template, bucket, region string) error {
 	example := expandTemplate(template, ObjectRef{Bucket: "bucket-1250000000", Region: "region"})
 	u, err := url.Parse(example)
 	switch {
@@ -81,6 +85,10 @@ func ValidateEndpoint(template, bucket string) error {
 		return fmt.Errorf("endpoint %q has a placeholder other than {bucket} and {region}", template)
 	case !strings.Contains(template, "{bucket}") && bucket == "":
 		return fmt.Errorf("endpoint %q has no {bucket}: say which bucket it serves", template)
+	case !strings.Contains(template, "{region}") && region == "":
+		return fmt.Errorf("endpoint %q has no {region}: say which region it serves", template)
+	case region != "":
+		return ValidateRegion(region)
 	}
 	return nil
 }
@@ -131,6 +139,10 @@ func (c *Client) sdk(ref ObjectRef) (*cos.Client, error) {
 	if !strings.Contains(c.config.Endpoint, "{bucket}") && ref.Bucket != c.config.EndpointBucket {
 		return nil, fmt.Errorf("endpoint %s serves only the bucket %s",
 			c.config.Endpoint, c.config.EndpointBucket)
+	}
+	if !strings.Contains(c.config.Endpoint, "{region}") && ref.Region != c.config.EndpointRegion {
+		return nil, fmt.Errorf("endpoint %s serves only the region %s",
+			c.config.Endpoint, c.config.EndpointRegion)
 	}
 	address := expandTemplate(c.config.Endpoint, ref)
 	if known, ok := c.sdkClients.Load(address); ok {

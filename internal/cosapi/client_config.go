@@ -17,6 +17,9 @@ type Config struct {
 	// EndpointBucket is the one bucket that an Endpoint without {bucket} serves. Requests for
 	// other buckets are refused.
 	EndpointBucket string
+	// EndpointRegion is the one region that an Endpoint without {region} leads to, which needs it.
+	// Requests for other regions are refused: they would reach an object of another region.
+	EndpointRegion string
 	// CopySourceEndpoint is the host template, without a scheme, that copy sources and Client.URL
 	// name. Default {bucket}.cos.{region}.myqcloud.com whatever Endpoint is, because COS refuses
 	// acceleration domains as copy source.

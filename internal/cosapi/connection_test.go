@@ -20,6 +20,7 @@ func TestNewRefusesEndpoints(t *testing.T) {
 		"no-scheme":       {"{bucket}.cos.{region}.myqcloud.com", "", "URL"},
 		"other-scheme":    {"ftp://{bucket}.example.com", "", "https://"},
 		"no-bucket":       {"https://objects.example.com", "", "{bucket}"},
+		"no-region":       {"https://{bucket}.example.com", "", "{region}"},
 		"path":            {"https://{bucket}.example.com/path", "", "host"},
 		"query":           {"https://{bucket}.example.com?a=b", "", "host"},
 		"credentials":     {"https://user:pass@{bucket}.example.com", "", "host"},
@@ -45,10 +46,13 @@ func TestNewAcceptsEndpoints(t *testing.T) {
 	for _, config := range []Config{
 		{},
 		{Endpoint: "https://{bucket}.cos-internal.{region}.tencentcos.cn"},
-		{Endpoint: "https://{bucket}.cos.accelerate.myqcloud.com"},
+		{Endpoint: "https://{bucket}.cos.accelerate.myqcloud.com", EndpointRegion: testRegion},
 		{Endpoint: "https://{bucket}.cos.{region}.localhost:9443"},
 		{Endpoint: "https://{bucket}.cos.{region}.localhost:9443/"},
-		{Endpoint: "https://objects.example.com", EndpointBucket: testBucket},
+		{
+			Endpoint: "https://objects.example.com", EndpointBucket: testBucket,
+			EndpointRegion: testRegion,
+		},
 	} {
 		config.Credentials = credential.Static("id", "key", "")
 		if _, err := New(config); err != nil {
@@ -60,13 +64,19 @@ func TestNewAcceptsEndpoints(t *testing.T) {
 	}
 }
 
-func TestCustomDomainServesOneBucket(t *testing.T) {
+func TestCustomDomainServesOneBucketAndRegion(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, script(found(nil)))
 	other := testRef("k")
 	other.Bucket = "other-1250000000"
 	_, err := w.HeadOnly(t.Context(), other, nil)
 	if err == nil || !strings.Contains(err.Error(), testBucket) || len(w.ops()) != 0 {
+		t.Errorf("error = %v after %d requests", err, len(w.ops()))
+	}
+	elsewhere := testRef("k")
+	elsewhere.Region = "ap-beijing"
+	_, err = w.HeadOnly(t.Context(), elsewhere, nil)
+	if err == nil || !strings.Contains(err.Error(), testRegion) || len(w.ops()) != 0 {
 		t.Errorf("error = %v after %d requests", err, len(w.ops()))
 	}
 }

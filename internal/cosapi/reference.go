@@ -3,8 +3,10 @@ package cosapi
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -43,16 +45,23 @@ var objectHost = regexp.MustCompile(
 // ParseObjectURL reads the URL of an object,
 // https://<bucket>.cos.<region>.myqcloud.com/<key>[?versionId=<id>], as Client.URL writes it. The
 // domains tencentcos.cn and cos-internal are understood as well; the acceleration domain is refused
-// because it does not name the region. Other query parameters, such as
-// those of a presigned URL, are refused because they can hold credentials.
+// because it does not name the region. Everything else that a URL can hold is refused, such as the
+// parameters of a presigned URL, which are credentials.
 func ParseObjectURL(raw string) (ObjectRef, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		// The error of net/url repeats its input, which may hold a signature.
 		return ObjectRef{}, errors.New("not a URL")
 	}
-	if u.Scheme != "https" && u.Scheme != "http" {
+	switch {
+	case u.Scheme != "https":
 		return ObjectRef{}, errors.New("an object's URL starts with https://")
+	case u.User != nil:
+		return ObjectRef{}, errors.New("an object's URL has no user")
+	case u.Port() != "":
+		return ObjectRef{}, errors.New("an object's URL has no port")
+	case strings.Contains(raw, "#"):
+		return ObjectRef{}, errors.New("an object's URL has no fragment; write # in a key as %23")
 	}
 	host := objectHost.FindStringSubmatch(strings.ToLower(u.Hostname()))
 	if host == nil || host[2] == "accelerate" {
@@ -63,11 +72,30 @@ func ParseObjectURL(raw string) (ObjectRef, error) {
 	if ref.Key == "" {
 		return ObjectRef{}, errors.New("the URL names a bucket but no object")
 	}
-	for name, values := range u.Query() {
-		if !strings.EqualFold(name, "versionId") {
-			return ObjectRef{}, fmt.Errorf("query parameter %q is not part of an object's URL", name)
+	if u.RawQuery != "" {
+		if ref.VersionID, err = versionOf(u.RawQuery); err != nil {
+			return ObjectRef{}, err
 		}
-		ref.VersionID = values[0]
+	}
+	if err := ref.validate(); err != nil {
+		return ObjectRef{}, err
 	}
 	return ref, nil
+}
+
+// versionOf reads the query of an object's URL. Errors name parameters, never values.
+func versionOf(query string) (string, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "", errors.New("the query of the URL cannot be read")
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if name != "versionId" {
+			return "", fmt.Errorf("query parameter %q is not part of an object's URL", name)
+		}
+	}
+	if len(values["versionId"]) > 1 {
+		return "", errors.New("the URL names more than one version")
+	}
+	return values.Get("versionId"), ValidateVersionID(values.Get("versionId"))
 }

@@ -61,6 +61,16 @@ func TestParseObjectURLRefuses(t *testing.T) {
 		"accelerated": {"https://b-1250000000.cos.accelerate.myqcloud.com/k", "accelerate"},
 		"no-appid":    {"https://bucket.cos.ap-guangzhou.myqcloud.com/key", "appid"},
 		"no-key":      {"https://b-1250000000.cos.ap-guangzhou.myqcloud.com/", "no object"},
+		"user":        {"https://u:p@b-1.cos.ap-guangzhou.myqcloud.com/k", "user"},
+		"port":        {"https://b-1.cos.ap-guangzhou.myqcloud.com:444/k", "port"},
+		"fragment":    {"https://b-1.cos.ap-guangzhou.myqcloud.com/k#x", "fragment"},
+		"http":        {"http://b-1.cos.ap-guangzhou.myqcloud.com/k", "https://"},
+		"twice":       {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=1&versionId=2", "more than one"},
+		"two cases":   {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=1&versionid=2", `"versionid"`},
+		"no version":  {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=", "version id"},
+		"not UTF-8":   {"https://b-1.cos.ap-guangzhou.myqcloud.com/k%ff", "UTF-8"},
+		"bad query":   {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=%zz", "query"},
+		"dots":        {"https://b-1.cos.ap-guangzhou.myqcloud.com/..", "must not be"},
 		"presigned":   {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?q-signature=5ecret", "q-signature"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -48,7 +48,7 @@ func newWire(t testing.TB, handler http.HandlerFunc, adjust ...func(*Config)) *w
 	t.Cleanup(server.Close)
 	w := &wire{server: server}
 	config := Config{
-		Endpoint: server.URL, EndpointBucket: testBucket,
+		Endpoint: server.URL, EndpointBucket: testBucket, EndpointRegion: testRegion,
 		Credentials: credential.Static("id", "key", ""),
 		CABundle: pem.EncodeToMemory(&pem.Block{
 			Type: "CERTIFICATE", Bytes: server.Certificate().Raw,

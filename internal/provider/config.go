@@ -92,6 +92,7 @@ type providerSetup struct {
 // data builds the provider's data. Without errors it is complete; its client is nil while
 // configuration is unknown.
 func (s *providerSetup) data(ctx context.Context) (*providerdata.Data, diag.Diagnostics) {
+	s.env = withoutBlanks(s.env)
 	data := &providerdata.Data{
 		Written: providerdata.NewWritten(), AuditSlots: make(chan struct{}, auditConcurrency),
 	}
@@ -126,9 +127,11 @@ func (s *providerSetup) clientConfig(ctx context.Context) cosapi.Config {
 	none := types.Int64Null()
 	s.bundle = s.caBundle()
 	bucket := s.text("endpoint_bucket", s.config.EndpointBucket)
+	region := s.text("endpoint_region", s.config.EndpointRegion)
 	return cosapi.Config{
-		Endpoint:            s.endpoint(bucket),
+		Endpoint:            s.endpoint(bucket, region),
 		EndpointBucket:      bucket,
+		EndpointRegion:      region,
 		CopySourceEndpoint:  s.text("copy_source_endpoint", s.config.CopySourceEndpoint),
 		Credentials:         s.credentialSource(ctx),
 		CABundle:            s.bundle,
@@ -169,6 +172,16 @@ func (s *providerSetup) text(name string, configured types.String) string {
 	}
 	value, _ := s.fromEnvironment(name)
 	return value
+}
+
+// withoutBlanks is an environment without blank variables: somebody forgot to fill them in.
+func withoutBlanks(env func(string) string) func(string) string {
+	return func(name string) string {
+		if value := env(name); strings.TrimSpace(value) != "" {
+			return value
+		}
+		return ""
+	}
 }
 
 func (s *providerSetup) fromEnvironment(name string) (value, variable string) {
@@ -258,20 +271,20 @@ func (s *providerSetup) checkedRegion(region, origin string) string {
 
 // endpoint resolves the endpoint and warns of one that came from the environment and leads
 // somewhere unexpected: whoever sets variables could otherwise read keys and bodies unnoticed.
-func (s *providerSetup) endpoint(bucket string) string {
+func (s *providerSetup) endpoint(bucket, region string) string {
 	if s.config.Endpoint.IsUnknown() {
 		s.unknown = true
 		return ""
 	}
 	if template := s.config.Endpoint.ValueString(); template != "" {
-		s.diags.Append(checkEndpoint(template, bucket, "")...)
+		s.diags.Append(checkEndpoint(template, bucket, region, "")...)
 		return template
 	}
 	template, variable := s.fromEnvironment("endpoint")
 	if template == "" {
 		return defaultEndpoint
 	}
-	invalid := checkEndpoint(template, bucket, variable)
+	invalid := checkEndpoint(template, bucket, region, variable)
 	s.diags.Append(invalid...)
 	if len(invalid) == 0 && !isFamiliarEndpoint(template) {
 		s.diags.AddAttributeWarning(path.Root("endpoint"), "Endpoint comes from the environment",

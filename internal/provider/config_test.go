@@ -17,6 +17,7 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
 )
 
 // emptyProvider is a provider block without arguments.
@@ -145,6 +146,7 @@ func TestUnknownConfigurationIsNoErrorAndBuildsNoClient(t *testing.T) {
 		"cam_role_name":          func(m *providerModel) { m.CAMRoleName = unknown },
 		"endpoint":               func(m *providerModel) { m.Endpoint = unknown },
 		"endpoint_bucket":        func(m *providerModel) { m.EndpointBucket = unknown },
+		"endpoint_region":        func(m *providerModel) { m.EndpointRegion = unknown },
 		"copy_source_endpoint":   func(m *providerModel) { m.CopySourceEndpoint = unknown },
 		"custom_ca_bundle":       func(m *providerModel) { m.CustomCABundle = unknown },
 		"max_retries":            func(m *providerModel) { m.MaxRetries = types.Int64Unknown() },
@@ -224,7 +226,7 @@ func TestEndpointIsCheckedWhereverItComesFrom(t *testing.T) {
 			t.Run(name+"/"+origin, func(t *testing.T) {
 				t.Parallel()
 				config, env := emptyProvider(), map[string]string{}
-				config.EndpointBucket = text(tt.bucket)
+				config.EndpointBucket, config.EndpointRegion = text(tt.bucket), text("ap-guangzhou")
 				if origin == "configuration" {
 					config.Endpoint = text(tt.endpoint)
 				} else {
@@ -614,5 +616,48 @@ func TestRegionIsCheckedWhereItComesFrom(t *testing.T) {
 				t.Error("there is a client all the same")
 			}
 		})
+	}
+}
+
+// A variable that is blank is one that somebody forgot to fill in.
+func TestBlankVariablesAreUnset(t *testing.T) {
+	t.Parallel()
+	data, diags := setupOf(emptyProvider(), map[string]string{
+		"TENCENTCLOUD_REGION": "  ", "COS_REGION": "ap-second", "COS_ENDPOINT": "\t",
+		"TF_COS_MAX_RETRIES": " ", "TENCENTCLOUD_SECRET_ID": " ", "TENCENTCLOUD_SECRET_KEY": "\n",
+		"COS_SECRET_ID": "id", "COS_SECRET_KEY": "key", "COS_CA_BUNDLE": " ",
+	}).data(t.Context())
+	if diags.HasError() || data.Region != "ap-second" || data.Client == nil {
+		t.Errorf("region = %q, %s", data.Region, diagTexts(diags))
+	}
+}
+
+// Without {region} an endpoint leads to one region whatever a resource says.
+func TestEndpointWithoutARegionServesOne(t *testing.T) {
+	t.Parallel()
+	configure := func(region string) (*providerdata.Data, diag.Diagnostics) {
+		config := emptyProvider()
+		config.Endpoint = text("https://{bucket}.cos.example.com")
+		if region != "" {
+			config.EndpointRegion = text(region)
+		}
+		config.SecretID, config.SecretKey = text("id"), text("key")
+		return setupOf(config, nil).data(t.Context())
+	}
+	if _, diags := configure(""); !strings.Contains(diagTexts(diags), "Set endpoint_region") {
+		t.Errorf("error = %q, want one that asks for endpoint_region", diagTexts(diags))
+	}
+	if _, diags := configure("AP-Guangzhou"); !diags.HasError() {
+		t.Error("a region that is none is taken")
+	}
+	data, diags := configure("ap-guangzhou")
+	if diags.HasError() {
+		t.Fatal(diagTexts(diags))
+	}
+	_, err := data.Client.Head(t.Context(), cosapi.ObjectRef{
+		Region: "ap-beijing", Bucket: "examplebucket-1250000000", Key: "k",
+	}, nil)
+	if err == nil || !strings.Contains(err.Error(), "serves only the region ap-guangzhou") {
+		t.Errorf("error = %v, want one that names the region", err)
 	}
 }

@@ -28,6 +28,7 @@ type providerModel struct {
 	CAMRoleName          types.String `tfsdk:"cam_role_name"`
 	Endpoint             types.String `tfsdk:"endpoint"`
 	EndpointBucket       types.String `tfsdk:"endpoint_bucket"`
+	EndpointRegion       types.String `tfsdk:"endpoint_region"`
 	CopySourceEndpoint   types.String `tfsdk:"copy_source_endpoint"`
 	CustomCABundle       types.String `tfsdk:"custom_ca_bundle"`
 	CustomerKeys         types.Map    `tfsdk:"customer_keys"`
@@ -84,8 +85,10 @@ func (m providerModel) validate(ctx context.Context) diag.Diagnostics {
 			diags.Append(d)
 		}
 	}
-	if endpoint := m.Endpoint.ValueString(); endpoint != "" && !m.EndpointBucket.IsUnknown() {
-		diags.Append(checkEndpoint(endpoint, m.EndpointBucket.ValueString(), "")...)
+	if endpoint := m.Endpoint.ValueString(); endpoint != "" && !m.EndpointBucket.IsUnknown() &&
+		!m.EndpointRegion.IsUnknown() {
+		diags.Append(checkEndpoint(
+			endpoint, m.EndpointBucket.ValueString(), m.EndpointRegion.ValueString(), "")...)
 	}
 	return diags
 }
@@ -125,10 +128,11 @@ func decodeKeyring(
 	return cosapi.NewKeyring(parsed), unknown, diags
 }
 
-// checkEndpoint refuses an endpoint that cannot work. bucket is endpoint_bucket; variable is the
+// checkEndpoint refuses an endpoint that cannot work. bucket and region are endpoint_bucket
+// and endpoint_region; variable is the
 // environment variable that the endpoint came from, "" for the configuration.
-func checkEndpoint(template, bucket, variable string) diag.Diagnostics {
-	err := cosapi.ValidateEndpoint(template, bucket)
+func checkEndpoint(template, bucket, region, variable string) diag.Diagnostics {
+	err := cosapi.ValidateEndpoint(template, bucket, region)
 	if err == nil {
 		return nil
 	}
@@ -142,6 +146,8 @@ func checkEndpoint(template, bucket, variable string) diag.Diagnostics {
 			"private cloud with a certificate of its own set custom_ca_bundle."
 	case bucket == "" && !strings.Contains(template, "{bucket}"):
 		detail += " Set endpoint_bucket."
+	case region == "" && !strings.Contains(template, "{region}"):
+		detail += " Set endpoint_region."
 	}
 	return diag.Diagnostics{
 		diag.NewAttributeErrorDiagnostic(path.Root("endpoint"), "Endpoint is not usable", detail),

@@ -132,6 +132,13 @@ func endpointAttributes() map[string]schema.Attribute {
 				"are looked up on this machine). Plain `http://` is refused because encryption " +
 				"needs HTTPS. Environment: `COS_ENDPOINT`.",
 		},
+		"endpoint_region": schema.StringAttribute{
+			Optional:   true,
+			Validators: []validator.String{value.Limit(value.OrEmpty(cosapi.ValidateRegion))},
+			MarkdownDescription: "The one region that an `endpoint` without `{region}` leads to, " +
+				"which needs it: an acceleration, custom or private-cloud domain. Every other " +
+				"region is refused, because the request would reach this one.",
+		},
 		"endpoint_bucket": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "The one bucket that an `endpoint` without `{bucket}` serves, " +

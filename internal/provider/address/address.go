@@ -3,12 +3,17 @@ package address
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
@@ -25,9 +30,33 @@ func Bucket(addition string) describe.Argument {
 // Key is the key argument of an object that exists. For one that is made use NewKey.
 func Key(addition string) describe.Argument {
 	return describe.Argument{
-		Name: "key", Required: true, Check: cosapi.ValidateKey,
+		Name: "key", Required: true, Check: addressable,
 		Text: "Key of the object within the bucket." + addition,
 	}
+}
+
+// CheckNFC refuses a key that Terraform cannot name: it turns every text into Unicode NFC, and to
+// COS that is the key of another object.
+func CheckNFC(key string) error {
+	if norm.NFC.IsNormalString(key) {
+		return nil
+	}
+	return fmt.Errorf("the key %s is not in Unicode NFC. Terraform turns every text into NFC, which "+
+		"here is the key of another object, %s. Copy the object to a key in NFC with another tool",
+		encoded(key), encoded(norm.NFC.String(key)))
+}
+
+// IsNFC reports text that stays as it is when Terraform takes it.
+func IsNFC(text []byte) bool { return norm.NFC.IsNormal(text) }
+
+// encoded is a key with everything percent-encoded but ASCII, so that it can be told from others.
+func encoded(key string) string {
+	return strings.ReplaceAll(url.PathEscape(key), "%2F", "/")
+}
+
+// addressable checks the key of an object that exists.
+func addressable(key string) error {
+	return errors.Join(cosapi.ValidateKey(key), CheckNFC(key))
 }
 
 // NewKey is the key argument of an object that is made: document 13324 binds it.

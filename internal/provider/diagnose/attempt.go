@@ -185,14 +185,15 @@ func (a Attempt) permissionRemedy(err error) string {
 		}
 	}
 	text := fmt.Sprintf("The credentials lack %s on %s.", action, a.Ref)
+	if a.Mode == cosapi.ModeSSEC {
+		text = fmt.Sprintf("Either the customer key (SSE-C) is not the one that the object is "+
+			"encrypted with, or the credentials lack %s on %s: COS answers both alike.",
+			action, a.Ref)
+	}
 	if reason := survivalReason(failure); reason != "" {
 		return text + " " + reason
 	}
-	switch a.Mode {
-	case cosapi.ModeSSEC:
-		text += " For an object encrypted with a customer key (SSE-C) the same answer can mean " +
-			"that the key is wrong."
-	case cosapi.ModeSSEKMS:
+	if a.Mode == cosapi.ModeSSEKMS {
 		text += " With SSE-KMS they also need kms:GenerateDataKey and kms:Decrypt on the KMS key."
 	}
 	return text

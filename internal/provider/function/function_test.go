@@ -168,6 +168,14 @@ func TestParseObjectURLFunction(t *testing.T) {
 	}
 }
 
+// Terraform turns every text into NFC, which is the key of another object.
+func TestParseObjectURLRefusesKeysThatAreNotNFC(t *testing.T) {
+	t.Parallel()
+	_, err := callFunction(t, "parse_object_url", tftypes.DynamicPseudoType, pt.TfString(
+		"https://b-1250000000.cos.ap-guangzhou.myqcloud.com/e\u0301"))
+	expectArgumentError(t, err, "e%CC%81")
+}
+
 func TestFunctionRefusesAnArgumentOfAnotherType(t *testing.T) {
 	t.Parallel()
 	list := tftypes.NewValue(tftypes.List{ElementType: tftypes.Number},

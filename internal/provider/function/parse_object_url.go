@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/diagnose"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
@@ -64,6 +65,9 @@ func (f *parseObjectURL) Run(
 		return
 	}
 	ref, err := cosapi.ParseObjectURL(raw)
+	if err == nil {
+		err = address.CheckNFC(ref.Key)
+	}
 	if err != nil {
 		resp.Error = function.NewArgumentFuncError(0, diagnose.Sentence(err))
 		return

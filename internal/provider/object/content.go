@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/diagnose"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
 )
@@ -75,12 +76,18 @@ func maxBytes(configured types.Int64) int64 {
 	return configured.ValueInt64()
 }
 
-// contentValues are content and content_base64. A Terraform string is UTF-8, so other bytes have
+// contentValues are content and content_base64. A Terraform string is UTF-8 in NFC, so other bytes have
 // the second form only.
-func contentValues(content []byte) (text, encoded types.String) {
+func contentValues(content []byte) (text, encoded types.String, diags diag.Diagnostics) {
 	text = types.StringNull()
-	if utf8.Valid(content) {
+	switch {
+	case !utf8.Valid(content):
+	case !address.IsNFC(content):
+		diags.AddWarning("Content is not handed out as text", "The content is not in Unicode NFC. "+
+			"Terraform turns every text into NFC, so that content would have other bytes than the "+
+			"object. It is null; use content_base64.")
+	default:
 		text = types.StringValue(string(content))
 	}
-	return text, types.StringValue(base64.StdEncoding.EncodeToString(content))
+	return text, types.StringValue(base64.StdEncoding.EncodeToString(content)), diags
 }

@@ -139,7 +139,9 @@ func (d *dataSource) read(
 	if model.ReadContent.ValueBool() {
 		var content []byte
 		content, found, diags = readContent(ctx, d.data, ref, key, maxBytes(model.MaxBytes))
-		model.Content, model.ContentBase64 = contentValues(content)
+		var textDiags diag.Diagnostics
+		model.Content, model.ContentBase64, textDiags = contentValues(content)
+		diags.Append(textDiags...)
 	} else {
 		found, diags = lookAt(ctx, d.data, ref, key)
 	}
@@ -186,8 +188,8 @@ func factsOf(client *cosapi.Client, found providerdata.Found) objectFacts {
 	}
 }
 
-const contentText = "The object's bytes as text; null if they are not UTF-8. Use " +
-	"`content_base64` for anything else."
+const contentText = "The object's bytes as text; null if they are not UTF-8 in Unicode NFC, the " +
+	"only text that Terraform keeps as it is. Use `content_base64` for anything else."
 
 const contentBase64Text = "The object's bytes in Base64."
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -152,15 +153,16 @@ func (e *ephemeralResource) Open(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	model.take(content, found.Info)
+	resp.Diagnostics.Append(model.take(content, found.Info)...)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
 }
 
 // take fills in what was read.
-func (m *ephemeralModel) take(content []byte, info cosapi.ObjectInfo) {
-	m.Content, m.ContentBase64 = contentValues(content)
+func (m *ephemeralModel) take(content []byte, info cosapi.ObjectInfo) (diags diag.Diagnostics) {
+	m.Content, m.ContentBase64, diags = contentValues(content)
 	m.Region, m.VersionID = types.StringValue(info.Ref.Region), value.StringOrNull(info.VersionID)
 	m.ContentType = value.StringOrNull(info.Headers.ContentType)
 	m.ETag, m.CRC64ECMA = value.StringOrNull(info.ETag), value.StringOrNull(info.CRC64)
 	m.Size, m.Mode = types.Int64Value(info.Size), types.StringValue(string(info.Encryption.Mode))
+	return diags
 }

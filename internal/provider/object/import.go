@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
 )
 
@@ -104,7 +105,7 @@ func validateRef(ref cosapi.ObjectRef) diag.Diagnostics {
 		err  error
 	}{
 		{"bucket", cosapi.ValidateBucket(ref.Bucket)},
-		{"key", cosapi.ValidateNewKey(ref.Key)},
+		{"key", errors.Join(cosapi.ValidateNewKey(ref.Key), address.CheckNFC(ref.Key))},
 		{"region", cosapi.ValidateRegion(ref.Region)},
 	} {
 		if part.err != nil {

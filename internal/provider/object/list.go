@@ -167,6 +167,10 @@ func (l *objectListing) result(
 	ctx context.Context, object cosapi.ListedObject,
 ) (result list.ListResult, gone bool) {
 	ref := l.ref(object.Key)
+	if err := address.CheckNFC(object.Key); err != nil {
+		result.Diagnostics.AddWarning("Object is not addressable", diagnose.Sentence(err))
+		return result, false
+	}
 	result = l.req.NewListResult(ctx)
 	result.DisplayName = object.Key
 	result.Diagnostics.Append(setIdentity(ctx, result.Identity, ref)...)

@@ -36,6 +36,12 @@ type restoreRequest struct {
 func (r restoreRequest) run(
 	ctx context.Context,
 ) (info cosapi.ObjectInfo, asked bool, diags diag.Diagnostics) {
+	if r.options.Key != nil {
+		// COS takes a restore with any key, and the wrong one would be remembered.
+		if _, err := r.data.Look(ctx, r.ref, r.options.Key); err != nil {
+			return info, false, diag.Diagnostics{r.refused(err)}
+		}
+	}
 	outcome, err := r.data.Client.Restore(ctx, r.ref, r.options)
 	if err != nil {
 		return info, false, diag.Diagnostics{r.refused(err)}

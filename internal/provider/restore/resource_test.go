@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	pt "github.com/encrypted-cos/terraform-provider-cos/internal/provider/providertest"
 )
@@ -292,4 +293,25 @@ func TestRestoreTimesOutAndGoesOnLater(t *testing.T) {
 		t.Errorf("error = %q, want it to say that the restore goes on", text)
 	}
 	restore.Expect(pt.Attrs{"ongoing": true, "restored": false})
+}
+
+// COS takes a restore with any key; what is stored must be what opens the object.
+func TestRestoreChecksItsKeyFirst(t *testing.T) {
+	t.Parallel()
+	cloud := pt.NewCloud(t, cosemu.Config{})
+	cloud.Place(pt.Ref("k"), "text", cosapi.WriteOptions{
+		StorageClass: "ARCHIVE", Encryption: cosapi.SSEC{Key: pt.MustKey(t, pt.KeyA)},
+	})
+	restore := pt.NewServer(t, cloud, pt.KeysAB()).Resource(pt.RestoreType)
+	_, diagnostics := restore.Apply(pt.RestoreConfig(pt.Attrs{
+		"key": "k", "sse": pt.OpeningC(pt.Attrs{"key_name": "b"}),
+	}))
+	text := pt.ErrorText(diagnostics)
+	pt.ExpectError(t, text, "key")
+	if strings.Contains(text, "The credentials lack") {
+		t.Errorf("error = %q: a wrong key is called a missing permission", text)
+	}
+	if n := cloud.Requests("PostObjectRestore"); n != 0 || !restore.State.IsNull() {
+		t.Errorf("%d restores were asked for, state %v", n, restore.State)
+	}
 }
