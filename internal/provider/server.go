@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"os"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -10,13 +11,21 @@ import (
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/object"
 )
 
-// server is the framework's server with one shortcut: with refresh_mode "list" it answers the
+// server is the framework's server with two shortcuts: a state of the current schema is not
+// upgraded (upgrade.go), and with refresh_mode "list" it answers the
 // refresh of an object to which nothing has happened with the state as it came. The framework
 // takes milliseconds to turn such a state into Go values and back; the listing's share of the
 // object is microseconds.
 type server struct {
 	frameworkServer
 	provider *cosProvider
+	schemas  schemas
+}
+
+// schemas are those of the resources; nil before the first is asked for.
+type schemas struct {
+	sync.Mutex
+	resources map[string]*tfprotov6.Schema
 }
 
 // frameworkServer is everything that the framework's server answers and the protocol calls
