@@ -113,7 +113,19 @@ func (r *run) settle(it *item) {
 		r.visit(it)
 		return
 	}
+	before := *it
 	r.afterRewrite(it)
+	r.record(it)
+	if r.Versions && it.versioned && it.outcome != nil && it.outcome.State == Rewritten {
+		// What was rewritten is an earlier version now.
+		before.outcome, before.engine = nil, nil
+		before.Listed.IsLatest, before.Blocked = false, ReasonNoncurrent
+		r.record(&before)
+	}
+}
+
+// record counts an object as it is now, and writes its row.
+func (r *run) record(it *item) {
 	r.count(it)
 	r.digest(it)
 	r.keepRow(it)

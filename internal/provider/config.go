@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -94,6 +95,7 @@ type providerSetup struct {
 func (s *providerSetup) data(ctx context.Context) (*providerdata.Data, diag.Diagnostics) {
 	s.env = withoutBlanks(s.env)
 	data := &providerdata.Data{
+		Version: s.version, Prefixes: &sync.Map{},
 		Written: providerdata.NewWritten(), AuditSlots: make(chan struct{}, auditConcurrency),
 	}
 	var keyDiags diag.Diagnostics

@@ -19,6 +19,7 @@ import (
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/object"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/objectcopy"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/objects"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/prefix"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/reencrypt"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/restore"
@@ -97,6 +98,7 @@ func (p *cosProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		object.NewResource,
 		restore.NewResource,
+		prefix.NewResource,
 	}
 }
 

@@ -5,6 +5,7 @@ package providerdata
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -40,6 +41,10 @@ type Data struct {
 	Written *Written
 	// Refresher answers refreshes from listings; nil unless refresh_mode is "list".
 	Refresher *cosapi.ListRefresher
+	// Version is the provider's.
+	Version string
+	// Prefixes is what cos_encrypted_prefix has planned in this process.
+	Prefixes *sync.Map
 	// AuditSlots bounds the objects that all audits look at side by side.
 	AuditSlots chan struct{}
 	// Secrets returns the credentials that log lines must not show. A func, because no format
