@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/bucketencryption"
 	functionnoun "github.com/encrypted-cos/terraform-provider-cos/internal/provider/function"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/object"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/objectcopy"
@@ -99,6 +100,7 @@ func (p *cosProvider) Resources(context.Context) []func() resource.Resource {
 		object.NewResource,
 		restore.NewResource,
 		prefix.NewResource,
+		bucketencryption.NewResource,
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
 
@@ -164,7 +165,7 @@ func reportedAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "The bill: what the next apply rewrites. An apply never rewrites an " +
 				"object that its plan has not counted here.",
 			Attributes: map[string]schema.Attribute{
-				"objects":  number("Objects."),
+				"objects":  number("Number of objects."),
 				"bytes":    number("Their size in bytes; no byte leaves COS."),
 				"requests": number("Requests that rewriting them takes."),
 				"by_engine": numbers("Objects by engine: `direct` copies each object onto itself, " +
@@ -214,13 +215,13 @@ func sseBlock() schema.Block {
 		"cos": one("With a key that COS keeps (SSE-COS).", map[string]schema.Attribute{
 			"algorithm": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString("AES256"),
-				Validators:          []validator.String{stringvalidator.OneOf("AES256", "SM4")},
+				Validators:          []validator.String{value.Limit(value.IsOneOf(sse.DefaultAlgorithm, "SM4"))},
 				MarkdownDescription: "`AES256` (default) or `SM4`.",
 			},
 		}, nil),
 		"kms": one("With a key in Tencent Cloud KMS (SSE-KMS).", map[string]schema.Attribute{
 			"key_id": schema.StringAttribute{
-				Optional:            true,
+				Optional: true, Validators: []validator.String{value.Limit(cosapi.ValidateHeaderValue)},
 				MarkdownDescription: "The key (CMK). Required here: it is what is audited.",
 			},
 			"context": schema.MapAttribute{

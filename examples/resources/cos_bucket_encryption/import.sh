@@ -1,0 +1,1 @@
+terraform import cos_bucket_encryption.data examplebucket-1250000000
