@@ -175,6 +175,3 @@ func (s *Server) getObjectFacts(w http.ResponseWriter, r *http.Request) {
 	}
 	answerJSON(func() any { return stored })(w, r)
 }
-
-// saveAccount writes down what is not of a bucket. In memory there is nothing to do.
-func (s *Server) saveAccount() error { return nil }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -28,10 +29,7 @@ const certificateLife = 365 * 24 * time.Hour
 // domains only, and its key is gone with this call: whoever trusts it without a proxy risks
 // nothing.
 func newCertificates(regions []string, proxy bool) (certificates, error) {
-	domains := []string{"localhost"}
-	if proxy {
-		domains = append(domains, proxyDomains...)
-	}
+	domains := certifiedDomains(proxy)
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return certificates{}, fmt.Errorf("making the CA's key: %w", err)
@@ -60,6 +58,14 @@ func newCertificates(regions []string, proxy bool) (certificates, error) {
 		caPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
 		leaf:  tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: leafKey},
 	}, nil
+}
+
+// certifiedDomains are those that a CA may vouch for.
+func certifiedDomains(proxy bool) []string {
+	if proxy {
+		return append([]string{"localhost"}, proxyDomains...)
+	}
+	return []string{"localhost"}
 }
 
 func caTemplate(domains []string) (*x509.Certificate, error) {
@@ -108,4 +114,46 @@ func certificateTemplate(name string) (*x509.Certificate, error) {
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
 	}, nil
+}
+
+// parseCertificates reads what caPEM and serverPEM are.
+func parseCertificates(caPEM, serverPEM []byte) (certificates, error) {
+	leaf, err := tls.X509KeyPair(serverPEM, serverPEM)
+	return certificates{caPEM: caPEM, leaf: leaf}, err
+}
+
+// serverPEM is the server's certificate with its key. The CA's key is not kept anywhere.
+func (c certificates) serverPEM() ([]byte, error) {
+	key, err := x509.MarshalPKCS8PrivateKey(c.leaf.PrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	return append(
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.leaf.Certificate[0]}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...,
+	), nil
+}
+
+// serve reports certificates that clients will accept for these regions for a day or more, of a CA
+// that vouches for no other domains than are served.
+func (c certificates) serve(regions []string, proxy bool, now time.Time) bool {
+	domains := certifiedDomains(proxy)
+	want, err := leafTemplate(regions, domains)
+	block, _ := pem.Decode(c.caPEM)
+	if err != nil || block == nil || c.leaf.Leaf == nil {
+		return false
+	}
+	ca, err := x509.ParseCertificate(block.Bytes)
+	if err != nil || !slices.Equal(ca.PermittedDNSDomains, domains) {
+		return false
+	}
+	leaf, roots := c.leaf.Leaf, x509.NewCertPool()
+	roots.AddCert(ca)
+	for _, name := range want.DNSNames {
+		if !slices.Contains(leaf.DNSNames, name) {
+			return false
+		}
+	}
+	_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: now.AddDate(0, 0, 1)})
+	return err == nil
 }

@@ -39,6 +39,11 @@ type Config struct {
 	Latency time.Duration
 	// RestoreDelay is how long a restore takes; 0 restores at once.
 	RestoreDelay time.Duration
+	// Data is a directory in which everything is kept beyond the end of the process: buckets with all
+	// versions and open uploads, the states of KMS keys, the clock and the certificates. What the
+	// other members say of these counts for what is not there yet. "" keeps all in memory. One
+	// process at a time may use a directory.
+	Data string
 	// Discard keeps no body above 1 MiB, for benchmarks. Sizes, ETags and CRC64s stay right;
 	// reading such a body serves as many zero bytes.
 	Discard bool

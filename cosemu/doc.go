@@ -1,4 +1,4 @@
-// Package cosemu is Tencent Cloud Object Storage (COS) in memory, for tests, demonstrations and
+// Package cosemu is Tencent Cloud Object Storage (COS) on one machine, for tests, demonstrations and
 // authors of modules who have no account.
 //
 // It serves the XML API of an account's buckets and objects over HTTP/1.1: writing, reading,
@@ -25,8 +25,11 @@
 //
 // # What is kept
 //
-// Everything is in memory and gone with the server. Config.Objects are the exception to the first:
-// they are made by formula whenever they are asked for. Bodies are kept in the clear, whatever their
+// Everything is in memory and gone with the server, unless Config.Data names a directory: then
+// bodies are files, and buckets, versions, open uploads, KMS key states, clock and certificates are
+// there again at the next start, however the process ended. What it never keeps are the journal,
+// faults, settings and jobs of COS Batch. Config.Objects are made by formula whenever they are
+// asked for. Bodies are kept in the clear, whatever their
 // encryption: what is modelled is who may read them. Of an SSE-C key a salted digest is kept, and
 // its MD5, which answers show.
 //

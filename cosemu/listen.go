@@ -31,12 +31,9 @@ func StartAt(config Config, address string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.certificates, err = newCertificates(s.config.Regions, s.config.Proxy); err != nil {
-		return nil, err
-	}
-	listener, err := s.listen(address)
+	listener, err := s.listenHTTPS(address)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.Close())
 	}
 	s.address = listener.Addr().String()
 	s.serve(tls.NewListener(listener, s.tlsConfig()), s)
@@ -49,6 +46,23 @@ func (s *Server) tlsConfig() *tls.Config {
 		NextProtos:   []string{"http/1.1"},
 		MinVersion:   tls.VersionTLS12,
 	}
+}
+
+// listenHTTPS opens an address and finds the certificates for it: those of the last start, where
+// there is a data directory.
+func (s *Server) listenHTTPS(address string) (net.Listener, error) {
+	made, found := s.store.disk.loadCertificates(s.config.Regions, s.config.Proxy)
+	if !found {
+		var err error
+		if made, err = newCertificates(s.config.Regions, s.config.Proxy); err != nil {
+			return nil, err
+		}
+		if err := s.store.disk.saveCertificates(made); err != nil {
+			return nil, fmt.Errorf("keeping the certificates: %w", err)
+		}
+	}
+	s.certificates = made
+	return s.listen(address)
 }
 
 // StartHTTP serves plain HTTP as well, where SSE-C is refused.
@@ -114,7 +128,7 @@ func (s *Server) serve(listener net.Listener, handler http.Handler) {
 	go func() { _ = server.Serve(listener) }()
 }
 
-// Close stops serving and cuts all connections.
+// Close stops serving, cuts all connections, and gives the data directory free.
 func (s *Server) Close() error {
 	s.closeMu.Lock()
 	defer s.closeMu.Unlock()
@@ -122,7 +136,7 @@ func (s *Server) Close() error {
 	for _, server := range s.servers {
 		errs = append(errs, server.Close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.store.disk.close())...)
 }
 
 // CACertificate returns the CA certificate that HTTPS clients must trust, as PEM; nil without an

@@ -141,7 +141,7 @@ func (x *exchange) addPart(p *part) *apiError {
 		return err
 	}
 	p.modified = x.config.Now().UTC().Truncate(time.Second)
-	return notStored(x.store.addPart(u, p))
+	return notStored(x.store.addPart(x.bucket, u, p))
 }
 
 type copyPartXML struct {

@@ -115,7 +115,7 @@ func (x *exchange) serveRange(v *version) *apiError {
 	}
 	header.Set("Accept-Ranges", "bytes")
 	x.w.WriteHeader(status)
-	_, _ = io.CopyBuffer(struct{ io.Writer }{x.w}, v.body.reader(off, n), make([]byte, 256<<10))
+	_, _ = io.CopyBuffer(struct{ io.Writer }{x.w}, v.body.reader(off, n), make([]byte, max(1, min(n, 256<<10))))
 	return nil
 }
 

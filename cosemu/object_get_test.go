@@ -207,9 +207,10 @@ func TestArchivedObjectIsNotServed(t *testing.T) {
 				{method: "PUT", target: "/b", headers: from, status: 403, code: "InvalidObjectState"},
 			}
 			r.run(t, refused...)
-			v := r.store.find(plainBucket, "ap-guangzhou").current("a")
 			now := r.clock.read()
-			v.restore = &restoreState{tier: "Standard", ready: now, expires: now.Add(time.Hour)}
+			check(t, r.change(plainBucket, "a", func(v *version) {
+				v.restore = &restoreState{tier: "Standard", ready: now, expires: now.Add(time.Hour)}
+			}))
 			r.run(t,
 				step{method: "GET", target: "/a", status: 200, answer: objectContent},
 				step{method: "PUT", target: "/b", headers: from, status: 200},

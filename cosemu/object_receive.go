@@ -57,10 +57,11 @@ func contentMD5(header string) (string, *apiError) {
 	return string(sum), nil
 }
 
-// keepBody reads the request's body into pieces and shows each to digest. With Config.Discard it
+// keepBody reads the request's body to where bodies are kept and shows it to digest. With Config.Discard it
 // reads a large body through one buffer and keeps nothing but the size.
 func (x *exchange) keepBody(digest io.Writer) (blob, *apiError) {
-	var body blob
+	body := bodyWriter{disk: x.store.disk}
+	defer body.abandon()
 	var buffer []byte
 	for {
 		if buffer == nil {
@@ -73,14 +74,15 @@ func (x *exchange) keepBody(digest io.Writer) (blob, *apiError) {
 		case body.size > maxObjectSize:
 			return blob{}, failure("EntityTooLarge", "One request carries at most 5 GB.")
 		case x.config.Discard && max(body.size, x.r.ContentLength) > discardAbove:
-			body.pieces = nil
+			body.discard()
 		case n > 0:
-			body.pieces = append(body.pieces, memoryPiece(clip(buffer[:n])))
-			buffer = nil
+			if err := notStored(body.add(&buffer, n)); err != nil {
+				return blob{}, err
+			}
 		}
 		switch {
 		case errors.Is(err, io.EOF):
-			return x.wholeBody(body)
+			return x.wholeBody(&body)
 		case err != nil:
 			return blob{}, bodyFailure("IncompleteBody", err)
 		}
@@ -110,12 +112,13 @@ func fill(buffer []byte, r io.Reader) (int, error) {
 }
 
 // wholeBody refuses a body of another size than Content-Length announced.
-func (x *exchange) wholeBody(body blob) (blob, *apiError) {
+func (x *exchange) wholeBody(body *bodyWriter) (blob, *apiError) {
 	if announced := x.r.ContentLength; announced >= 0 && body.size != announced {
 		return blob{}, failure("IncompleteBody", "The body has %d bytes, Content-Length is %d.",
 			body.size, announced)
 	}
-	return body, nil
+	whole, err := body.close()
+	return whole, notStored(err)
 }
 
 // nextPiece is the size of the next piece of a body of which rest bytes are left; negative if

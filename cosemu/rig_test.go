@@ -66,9 +66,18 @@ func newRig(t *testing.T, configure ...func(*Config)) *rig {
 	for _, change := range configure {
 		change(&config)
 	}
+	own := config.Data == "" && onDisk
+	if own {
+		config.Data = t.TempDir()
+	}
 	server, err := New(config)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if own {
+		survive(t, server)
+	} else {
+		t.Cleanup(func() { _ = server.Close() })
 	}
 	server.trusting = true
 	return &rig{server, c}

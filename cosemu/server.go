@@ -2,6 +2,7 @@ package cosemu
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -63,49 +64,63 @@ func New(config Config) (*Server, error) {
 		id, state, _ := splitKMSKey(text)
 		s.config.KMSKeys, s.kmsKeys[id] = append(s.config.KMSKeys, id), state
 	}
-	if err := s.addBuckets(config.Buckets, ""); err != nil {
-		return nil, err
-	}
-	if err := s.addBuckets(config.VersionedBuckets, versioningEnabled); err != nil {
-		return nil, err
-	}
 	if err := s.SetChaos(config.Chaos); err != nil {
 		return nil, err
 	}
-	if config.Objects > 0 {
-		s.firstBucket().bulk = newBulk(config.Objects, config.Now().AddDate(0, 0, -1))
+	if err := s.fill(); err != nil {
+		return nil, errors.Join(err, s.store.disk.close())
 	}
 	return s, nil
 }
 
-// firstBucket is the bucket that the configuration names first.
-func (s *Server) firstBucket() *bucket {
-	text := slices.Concat(s.config.Buckets, s.config.VersionedBuckets)[0]
+// fill makes the account what it was, and what it is configured to be.
+func (s *Server) fill() error {
+	if s.config.Data != "" {
+		if err := s.load(); err != nil {
+			return err
+		}
+	}
+	configured := map[*bucket]bool{}
+	for i, text := range slices.Concat(s.config.Buckets, s.config.VersionedBuckets) {
+		versioning, objects := "", 0
+		if i >= len(s.config.Buckets) {
+			versioning = versioningEnabled
+		}
+		if i == 0 {
+			objects = s.config.Objects
+		}
+		b, err := s.configureBucket(text, versioning, objects)
+		if err != nil {
+			return err
+		}
+		if configured[b] {
+			return fmt.Errorf("bucket %s: it is configured twice", b.name)
+		}
+		configured[b] = true
+	}
+	return nil
+}
+
+// configureBucket makes a bucket, unless it is there.
+func (s *Server) configureBucket(text, versioning string, objects int) (*bucket, error) {
 	name, region, found := strings.Cut(text, "@")
 	if !found {
 		region = s.config.Regions[0]
 	}
-	return s.store.find(name, region)
-}
-
-func (s *Server) addBuckets(names []string, versioning string) error {
-	for _, text := range names {
-		name, region, found := strings.Cut(text, "@")
-		if !found {
-			region = s.config.Regions[0]
-		}
-		if !slices.Contains(s.config.Regions, region) {
-			return fmt.Errorf("bucket %s: no region %s", name, region)
-		}
-		if s.store.find(name, region) != nil {
-			return fmt.Errorf("bucket %s: it is configured twice", name)
-		}
-		b := newBucket(name, region, versioning, s.config.Now())
-		if err := s.store.addBucket(b); err != nil {
-			return fmt.Errorf("bucket %s: %w", name, err)
-		}
+	if !slices.Contains(s.config.Regions, region) {
+		return nil, fmt.Errorf("bucket %s: no region %s", name, region)
 	}
-	return nil
+	if b := s.store.find(name, region); b != nil {
+		return b, nil
+	}
+	b := newBucket(name, region, versioning, s.config.Now())
+	if objects > 0 {
+		b.bulk = newBulk(objects, s.config.Now().AddDate(0, 0, -1))
+	}
+	if err := s.store.addBucket(b); err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", name, err)
+	}
+	return b, nil
 }
 
 // exchange is one request and its answer on the way through the server.

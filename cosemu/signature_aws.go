@@ -72,9 +72,7 @@ func awsScope(credential string) awsAuthorization {
 
 // verifyAWS checks a signature of version 4 against the account's credentials at a moment.
 func (s *Server) verifyAWS(r *http.Request, auth awsAuthorization, now time.Time) *apiError {
-	s.mu.Lock()
-	credential, known := s.credentials[auth.secretID]
-	s.mu.Unlock()
+	credential, known := s.credential(auth.secretID)
 	signedAt, err := time.Parse(awsTime, auth.time)
 	switch {
 	case auth.service != "s3" || auth.signature == "" || err != nil ||

@@ -16,6 +16,7 @@ type store struct {
 	buckets map[string]*bucket // by name@region
 	lastID  int64
 	lag     time.Duration // of listings; with one, objects keep a history
+	disk    *disk         // nil: everything is in memory
 }
 
 // The versioning states of a bucket; a bucket that never had versioning has neither.
@@ -70,6 +71,8 @@ type version struct {
 	sse      sseRecord
 	restore  *restoreState
 	locked   time.Time
+	order    uint64 // on disk: a later version has a greater one
+	upload   string // id of the multipart upload that it was made of
 }
 
 func newStore(lag time.Duration) *store {
@@ -177,10 +180,21 @@ func (s *store) put(b *bucket, v *version, now time.Time) error {
 	if b.versioning == versioningEnabled {
 		v.id = s.newVersionID(now)
 	}
+	v.headers, v.metadata = shared(v.headers), shared(v.metadata)
+	byFormula := b.bulk.exists(v.key)
 	o := s.own(b, v.key)
 	rest := o.versions
 	if v.id == nullVersion {
 		rest = without(rest, nullVersion)
+	}
+	if byFormula && len(rest) > 0 {
+		if err := s.disk.saveVersion(b, rest[0]); err != nil {
+			return err
+		}
+	}
+	if err := s.disk.saveVersion(b, v); err != nil {
+		s.record(b, o, now)
+		return err
 	}
 	o.versions = append([]*version{v}, rest...)
 	s.record(b, o, now)
@@ -189,6 +203,9 @@ func (s *store) put(b *bucket, v *version, now time.Time) error {
 
 // remove takes a version away.
 func (s *store) remove(b *bucket, v *version, now time.Time) error {
+	if err := s.disk.removeVersion(b, v); err != nil {
+		return err
+	}
 	o := s.own(b, v.key)
 	o.versions = without(o.versions, v.id)
 	s.record(b, o, now)
@@ -201,24 +218,36 @@ func without(versions []*version, id string) []*version {
 
 // addBucket adds a bucket, whose name no other one has.
 func (s *store) addBucket(b *bucket) error {
+	if err := s.disk.saveBucket(b); err != nil {
+		return err
+	}
 	s.buckets[b.name+"@"+b.region] = b
 	return nil
 }
 
 // removeBucket takes a bucket away.
 func (s *store) removeBucket(b *bucket) error {
+	if err := s.disk.removeBucket(b); err != nil {
+		return err
+	}
 	delete(s.buckets, b.name+"@"+b.region)
 	return nil
 }
 
 // update changes a version in place. Nothing happens to one that is gone.
 func (s *store) update(b *bucket, v *version, change func(*version)) error {
-	if b.named(v.key, v.id) == nil {
+	found := b.named(v.key, v.id)
+	if found == nil {
 		return nil
+	}
+	changed := *found
+	change(&changed)
+	if err := s.disk.saveVersion(b, &changed); err != nil {
+		return err
 	}
 	for _, stored := range s.own(b, v.key).versions {
 		if stored.id == v.id {
-			change(stored)
+			*stored = changed
 		}
 	}
 	return nil
@@ -226,34 +255,53 @@ func (s *store) update(b *bucket, v *version, change func(*version)) error {
 
 // updateBucket changes a bucket's configuration. A member is replaced as a whole.
 func (s *store) updateBucket(b *bucket, change func(*bucket)) error {
-	change(b)
+	changed := *b
+	change(&changed)
+	if err := s.disk.saveBucket(&changed); err != nil {
+		return err
+	}
+	*b = changed
 	return nil
 }
 
 // addUpload begins a multipart upload.
 func (s *store) addUpload(b *bucket, u *upload) error {
+	if err := s.disk.saveUpload(b, u); err != nil {
+		return err
+	}
 	b.uploads[u.id] = u
 	return nil
 }
 
 // addPart stores a part, in place of one with the same number.
-func (s *store) addPart(u *upload, p *part) error {
+func (s *store) addPart(b *bucket, u *upload, p *part) error {
+	if err := s.disk.savePart(b, u, p); err != nil {
+		return err
+	}
 	u.parts[p.number] = p
 	return nil
 }
 
 // endUpload forgets an upload and its parts.
 func (s *store) endUpload(b *bucket, u *upload) error {
+	if err := s.disk.removeUpload(b, u); err != nil {
+		return err
+	}
 	delete(b.uploads, u.id)
 	return nil
 }
 
 // finishUpload makes an upload whose body was assembled a version.
 func (s *store) finishUpload(b *bucket, u *upload, now time.Time) error {
+	u.target.upload = u.id
 	if err := s.put(b, u.target, now); err != nil {
 		return err
 	}
-	return s.endUpload(b, u)
+	// The object is there, so the upload is over whatever becomes of its records: they are
+	// forgotten at the next start.
+	_ = s.endUpload(b, u)
+	delete(b.uploads, u.id)
+	return nil
 }
 
 // own is the object of a key to be changed; it is made if there is none, and one that existed by

@@ -56,12 +56,30 @@ func (k *bulk) touch(key string) {
 
 // number reads the key of an object that still exists by formula.
 func (k *bulk) number(key string) (int, bool) {
+	number, ok := k.parse(key)
+	return number, ok && !k.isTouched(number)
+}
+
+// parse reads a key of the form.
+func (k *bulk) parse(key string) (int, bool) {
 	digits, ok := strings.CutPrefix(key, bulkPrefix)
 	if !ok || len(digits) != bulkDigits || strings.Trim(digits, "0123456789") != "" {
 		return 0, false
 	}
 	number, err := strconv.Atoi(digits)
-	return number, err == nil && number < k.count && !k.isTouched(number)
+	return number, err == nil && number < k.count
+}
+
+// exists reports a key that exists by formula.
+func (k *bulk) exists(key string) bool {
+	_, ok := k.number(key)
+	return ok
+}
+
+// covers reports a key that exists by formula or did once.
+func (k *bulk) covers(key string) bool {
+	_, ok := k.parse(key)
+	return ok
 }
 
 // seek is the number of the first key that is not before key.

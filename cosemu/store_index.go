@@ -91,30 +91,49 @@ func (x *index) remove(key string) {
 	}
 }
 
+// place is one of an index.
+type place struct {
+	index    *index
+	block, i int
+}
+
+// first is the place of the first object.
+func (x *index) first() *place { return &place{index: x} }
+
+// object is what is there; nil behind the last one.
+func (p *place) object() *object { return p.index.at(p.block, p.i) }
+
+// step goes on to the next place.
+func (p *place) step() {
+	if p.i++; p.i == len(p.index.blocks[p.block]) {
+		p.block, p.i = p.block+1, 0
+	}
+}
+
 // cursor walks over the objects of a bucket in the order of their keys: those that were written
 // and those made by formula. It is good for as long as the store is locked.
 type cursor struct {
-	b        *bucket
-	block, i int
-	number   int // the next of bucket.bulk
+	place
+	b      *bucket
+	number int // the next of bucket.bulk
 }
 
 // from is a cursor that stands before the first key that is not before key.
 func (b *bucket) from(key string) *cursor {
-	c := &cursor{b: b}
+	c := &cursor{b: b, place: place{index: &b.objects}}
 	c.seek(key)
 	return c
 }
 
 // seek moves the cursor to the first key that is not before key.
 func (c *cursor) seek(key string) {
-	c.block, c.i = c.b.objects.seek(key)
+	c.block, c.i = c.index.seek(key)
 	c.number = c.b.bulk.seek(key)
 }
 
 // next is the object that the cursor stands before; nil at the end.
 func (c *cursor) next() *object {
-	written := c.b.objects.at(c.block, c.i)
+	written := c.object()
 	c.number = c.b.bulk.untouched(c.number)
 	if c.number < c.b.bulk.count && (written == nil || bulkKey(c.number) < written.key) {
 		c.number++
@@ -123,9 +142,7 @@ func (c *cursor) next() *object {
 	if written == nil {
 		return nil
 	}
-	if c.i++; c.i == len(c.b.objects.blocks[c.block]) {
-		c.block, c.i = c.block+1, 0
-	}
+	c.step()
 	return written
 }
 

@@ -56,7 +56,7 @@ func walk(b *bucket, from string) []string {
 	return keys
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -81,6 +81,7 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (op
 	switchFlags(flags, &o.config)
 	flags.DurationVar(&o.config.Latency, "latency", 0, "delay of every answer")
 	flags.DurationVar(&o.config.RestoreDelay, "restore-delay", 0, "how long a restore takes")
+	flags.StringVar(&o.config.Data, "data", "", "`directory` to keep everything in (default memory)")
 	flags.BoolVar(&o.config.Discard, "discard", false, "keep no body above 1 MiB, for benchmarks")
 	flags.Int64Var(&o.config.ConnectionRate, "connection-rate", 0, "`bytes` a second that a "+
 		"connection passes in each direction (default unlimited)")

@@ -159,7 +159,7 @@ func TestFlags(t *testing.T) {
 	got, err := parseFlags(strings.Fields("-addr 127.0.0.1:1 -admin 127.0.0.1:2 -http-addr "+
 		"127.0.0.1:3 -proxy-addr 127.0.0.1:4 -ca-out ca.pem -region a -region b -bucket c -bucket d@b -versioned-bucket e "+
 		"-secret-id id -secret-key key -kms-key f -kms-key g -latency 20ms -restore-delay 1s "+
-		"-discard -connection-rate 1000 -objects 7 -journal-limit 8 "+
+		"-discard -data dir -connection-rate 1000 -objects 7 -journal-limit 8 "+
 		"-chaos 2.5% -chaos-seed 9 -chaos-kind reset -chaos-kind cut "+
 		"-list-lag 1m -complete-delay 2s -copy-limit 10 -wrong-key-status 400 -plain-etags "+
 		"-copy-date-yields -preconditions-first "+
@@ -185,7 +185,7 @@ func TestFlags(t *testing.T) {
 			},
 			AllowPlainHTTP: true, AllowRemote: true, Proxy: true,
 			Latency: 20 * time.Millisecond, RestoreDelay: time.Second, Discard: true,
-			ConnectionRate: 1000, Objects: 7, JournalLimit: 8,
+			ConnectionRate: 1000, Data: "dir", Objects: 7, JournalLimit: 8,
 			Chaos: cosemu.Chaos{Percent: 2.5, Seed: 9, Kinds: []string{"reset", "cut"}},
 		},
 	}
@@ -227,7 +227,7 @@ func TestFlagRefusals(t *testing.T) {
 		"secret-key kms-key ca-out latency restore-delay http-addr discard connection-rate objects journal-limit chaos chaos-seed chaos-kind " +
 		"list-lag complete-delay copy-limit wrong-key-status plain-etags copy-date-yields preconditions-first delete-answers-200 " +
 		"no-tagging-count leading-slash allow-plain-http " +
-		"allow-remote security-token token-life clock proxy-addr") {
+		"allow-remote security-token token-life clock proxy-addr data") {
 		if !strings.Contains(usage.String(), "-"+name) {
 			t.Errorf("the usage does not name -%s", name)
 		}
