@@ -14,6 +14,7 @@ const (
 	markerPrefix      = "tf-cos-copy-"
 	markerDestination = markerPrefix + "destination"
 	markerSource      = markerPrefix + "source"
+	markerState       = markerPrefix + "state"
 	markerRequest     = markerPrefix + "request"
 	markerCRC64       = markerPrefix + "crc64"
 )
@@ -28,7 +29,7 @@ const markerDigest = 32
 // A marker travels along when somebody copies the copy. That is why it names its destination: in
 // any other place it is not valid.
 type CopyMarker struct {
-	destination, source, request, crc64 string
+	destination, source, state, request, crc64 string
 }
 
 // CopyRequest is what a marker remembers of how a copy was asked for: the encryption, and the
@@ -37,10 +38,13 @@ type CopyRequest struct {
 	Encryption   Encryption
 	Headers      ObjectHeaders
 	StorageClass string
+	// Tags are those of the source, which the copy takes over; nil where they are not known.
+	Tags map[string]string
 }
 
-// NewCopyMarker is the marker of a copy of source, as Head described it, to destination. A source
-// in a bucket with versioning is recognised by its version, any other one by its ETag.
+// NewCopyMarker is the marker of a copy of source, as Head described it, to destination. The state
+// of a source in a bucket with versioning is recognised by its version, any other one's by its
+// ETag, and its tags, which change without either.
 func NewCopyMarker(
 	destination ObjectRef, source ObjectInfo, request CopyRequest,
 ) (CopyMarker, error) {
@@ -58,7 +62,8 @@ func NewCopyMarker(
 	asked := request.Encryption.expected()
 	return CopyMarker{
 		destination: digest(destination.Region, destination.Bucket, destination.Key),
-		source:      digest(source.Ref.Region, source.Ref.Bucket, source.Ref.Key, state),
+		source:      digest(source.Ref.Region, source.Ref.Bucket, source.Ref.Key),
+		state:       digest(state, request.Tags),
 		request: digest(asked.Mode, asked.Algorithm, asked.KMSKeyID, asked.CustomerKeyMD5, context,
 			request.Headers, request.StorageClass),
 		crc64: source.CRC64,
@@ -89,7 +94,7 @@ func ReadCopyMarker(metadata map[string]string) (CopyMarker, map[string]string) 
 	}
 	return CopyMarker{
 		destination: metadata[markerDestination], source: metadata[markerSource],
-		request: metadata[markerRequest], crc64: metadata[markerCRC64],
+		state: metadata[markerState], request: metadata[markerRequest], crc64: metadata[markerCRC64],
 	}, rest
 }
 
@@ -100,7 +105,7 @@ func (m CopyMarker) AddTo(metadata map[string]string) map[string]string {
 		marked = map[string]string{}
 	}
 	marked[markerDestination], marked[markerSource] = m.destination, m.source
-	marked[markerRequest] = m.request
+	marked[markerState], marked[markerRequest] = m.state, m.request
 	if m.crc64 != "" {
 		marked[markerCRC64] = m.crc64
 	}
@@ -110,6 +115,15 @@ func (m CopyMarker) AddTo(metadata map[string]string) map[string]string {
 // SameDestination reports whether both markers were made for the same object.
 func (m CopyMarker) SameDestination(other CopyMarker) bool {
 	return m.destination != "" && m.destination == other.destination
+}
+
+// SameSource reports whether both markers were made for copies of the same object, in whatever
+// state.
+func (m CopyMarker) SameSource(other CopyMarker) bool { return m.source == other.source }
+
+// SameRequest reports whether both markers were made for the same configuration.
+func (m CopyMarker) SameRequest(other CopyMarker) bool {
+	return m.SameDestination(other) && m.SameSource(other) && m.request == other.request
 }
 
 // Equal reports whether both mark the same copy: the same source in the same state, asked for in

@@ -50,7 +50,10 @@ func TestCopyMarkerChangesWithWhatItMarks(t *testing.T) {
 		"destination region": {func(p *markerParts) { p.destination.Region = "s" }, false},
 		"source":             {func(p *markerParts) { p.source.Ref.Key = "other" }, false},
 		"source version":     {func(p *markerParts) { p.source.VersionID = "v2" }, false},
-		"source content":     {func(p *markerParts) { p.source.CRC64 = "2" }, false},
+		"source tags": {func(p *markerParts) {
+			p.request.Tags = map[string]string{"a": "b"}
+		}, false},
+		"source content": {func(p *markerParts) { p.source.CRC64 = "2" }, false},
 		// The version decides where there is one.
 		"source ETag of the same version": {func(p *markerParts) { p.source.ETag = "e2" }, true},
 		"KMS key": {func(p *markerParts) {

@@ -3,6 +3,7 @@ package cosapi
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -37,6 +38,9 @@ type ObjectInfo struct {
 	// Kind is what COS says of an object that is not an ordinary one, in lower case: appendable or
 	// symlink; else "". Whether COS says it today is not documented.
 	Kind string
+	// TagCount is the number of tags, 0 where COS does not say: documents leave open whether it
+	// always does.
+	TagCount int
 	// Replica reports an object that replication made.
 	Replica bool
 }
@@ -62,6 +66,7 @@ const (
 	headerObjectType     = "X-Cos-Object-Type"
 	headerSymlinkTarget  = "X-Cos-Symlink-Target"
 	headerReplication    = "X-Cos-Replication-Status"
+	headerTaggingCount   = "X-Cos-Tagging-Count"
 
 	storageClassStandard = "STANDARD"
 )
@@ -87,6 +92,7 @@ func objectInfo(ref ObjectRef, resp *http.Response) ObjectInfo {
 	if modified, err := http.ParseTime(header.Get("Last-Modified")); err == nil {
 		info.LastModified = modified
 	}
+	info.TagCount, _ = strconv.Atoi(header.Get(headerTaggingCount))
 	return info
 }
 

@@ -75,10 +75,17 @@ func TestCopyDataSourceCopiesAgainWhenSomethingChanged(t *testing.T) {
 		"source content": {func(c *pt.Cloud, _ pt.Attrs) {
 			c.Place(pt.Ref("from"), "other", cosapi.WriteOptions{})
 		}, pt.Attrs{"size": len("other")}},
-		"another source": {func(c *pt.Cloud, config pt.Attrs) {
-			c.Place(pt.Ref("from2"), "second source", cosapi.WriteOptions{})
-			config["copy_source"] = []pt.Attrs{{"bucket": pt.Bucket, "key": "from2"}}
-		}, pt.Attrs{"size": len("second source")}},
+		"headers of the source under the same ETag": {func(c *pt.Cloud, _ pt.Attrs) {
+			rewriteHeaders(c, "from", cosapi.ObjectHeaders{CacheControl: "max-age=1"})
+		}, pt.Attrs{"cache_control": "max-age=1"}},
+		"metadata of the source under the same ETag": {func(c *pt.Cloud, _ pt.Attrs) {
+			rewriteHeaders(c, "from", cosapi.ObjectHeaders{Metadata: map[string]string{"a": "b"}})
+		}, pt.Attrs{"metadata.a": "b"}},
+		"header of the copy changed by somebody else": {func(c *pt.Cloud, config pt.Attrs) {
+			headers := c.Head(pt.Ref("to"), nil).Headers
+			headers.CacheControl = "no-store"
+			rewriteHeaders(c, "to", headers)
+		}, pt.Attrs{"cache_control": nil}},
 		"mode": {func(_ *pt.Cloud, config pt.Attrs) {
 			config["sse"] = sseFor(cosapi.ModeSSEKMS)
 		}, pt.Attrs{"encryption.mode": "SSE-KMS", "encryption.kms_key_id": pt.CMK}},
@@ -110,10 +117,11 @@ func TestCopyDataSourceCopiesAgainWhenSomethingChanged(t *testing.T) {
 			t.Parallel()
 			c := pt.NewCloud(t, cosemu.Config{})
 			c.Place(pt.Ref("from"), "content", cosapi.WriteOptions{})
-			server, config := pt.NewServer(t, c, nil), pt.CopyConfig(pt.SSECOS())
-			server.MustRead(pt.CopyType, config)
+			config := pt.CopyConfig(pt.SSECOS())
+			pt.NewServer(t, c, nil).MustRead(pt.CopyType, config)
 			tt.change(c, config)
 			c.ResetJournal()
+			server := pt.NewServer(t, c, nil)
 			state := server.MustRead(pt.CopyType, config)
 			c.ExpectOps("HeadObject", "HeadObject", "PutObjectCopy", "HeadObject")
 			pt.ExpectState(t, state, tt.want)
@@ -126,15 +134,81 @@ func TestCopyDataSourceCopiesAgainWhenSomethingChanged(t *testing.T) {
 	}
 }
 
+// rewriteHeaders is somebody who changes an object's headers and nothing else.
+func rewriteHeaders(c *pt.Cloud, key string, headers cosapi.ObjectHeaders) {
+	info := c.Head(pt.Ref(key), nil)
+	encryption := cosapi.Encryption(cosapi.NoEncryption{})
+	if info.Encryption.Mode == cosapi.ModeSSECOS {
+		encryption = cosapi.SSECOS{}
+	}
+	_, err := c.SomebodyElse().Copy(c.T.Context(),
+		cosapi.CopySource{Ref: pt.Ref(key), Size: info.Size}, pt.Ref(key),
+		cosapi.CopyOptions{KeepTags: true, WriteOptions: cosapi.WriteOptions{
+			Encryption: encryption, Headers: headers,
+		}})
+	pt.Must(c.T, err)
+}
+
+func TestCopyDataSourceFollowsTheTagsOfItsSource(t *testing.T) {
+	t.Parallel()
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref("from"), "content", cosapi.WriteOptions{Tags: map[string]string{"a": "1"}})
+	config := pt.CopyConfig(pt.SSECOS())
+	server := pt.NewServer(t, c, nil)
+	server.MustRead(pt.CopyType, config)
+	c.ResetJournal()
+	server.MustRead(pt.CopyType, config)
+	c.ExpectOps("HeadObject", "HeadObject", "GetObjectTagging")
+	pt.Must(t, c.SomebodyElse().PutTags(t.Context(), pt.Ref("from"), map[string]string{"a": "2"}))
+	server.MustRead(pt.CopyType, config)
+	tags, err := c.SomebodyElse().Tags(t.Context(), pt.Ref("to"))
+	pt.Must(t, err)
+	if tags["a"] != "2" {
+		t.Errorf("tags = %v, want the source's", tags)
+	}
+	// Whoever may not read the tags gets a copy all the same, and no other one each time.
+	c.AddFaults(cosemu.Fault{Op: "GetObjectTagging", Times: 9, Status: 403, Code: "AccessDenied"})
+	server.MustRead(pt.CopyType, config)
+	c.ResetJournal()
+	server.MustRead(pt.CopyType, config)
+	if c.Requests("PutObjectCopy") != 0 {
+		t.Errorf("requests = %v, want no copy", c.Ops())
+	}
+}
+
+func TestTwoCopiesToOneDestinationAreAnError(t *testing.T) {
+	t.Parallel()
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref("from"), "content", cosapi.WriteOptions{})
+	c.Place(pt.Ref("from2"), "other", cosapi.WriteOptions{})
+	server := pt.NewServer(t, c, nil)
+	config := pt.CopyConfig(pt.SSECOS())
+	server.MustRead(pt.CopyType, config)
+	server.MustRead(pt.CopyType, config)
+	for name, other := range map[string]pt.Attrs{
+		"source": {
+			"copy_source": []pt.Attrs{{"bucket": pt.Bucket, "key": "from2"}}, "overwrite": true,
+		},
+		"encryption": {"sse": sseFor(cosapi.ModeSSEKMS)},
+	} {
+		_, diagnostics := server.ReadData(pt.CopyType, config.With(other))
+		if text := pt.ErrorText(diagnostics); !strings.Contains(text, "Two data sources") {
+			t.Errorf("another %s: error = %q, want one that names both", name, text)
+		}
+	}
+}
+
 func TestCopyDataSourceRotatesTheKeyOfItsCopy(t *testing.T) {
 	t.Parallel()
 	c := pt.NewCloud(t, cosemu.Config{})
 	c.Place(pt.Ref("from"), "content", cosapi.WriteOptions{})
-	server := pt.NewServer(t, c, pt.KeysAB())
-	server.MustRead(pt.CopyType, pt.CopyConfig(pt.SSEC(pt.Attrs{"key_name": "a"})))
-	state := server.MustRead(pt.CopyType, pt.CopyConfig(pt.SSEC(pt.Attrs{"key_name": "b"})))
+	read := func(sse []pt.Attrs) tftypes.Value {
+		return pt.NewServer(t, c, pt.KeysAB()).MustRead(pt.CopyType, pt.CopyConfig(sse))
+	}
+	read(pt.SSEC(pt.Attrs{"key_name": "a"}))
+	state := read(pt.SSEC(pt.Attrs{"key_name": "b"}))
 	pt.ExpectState(t, state, pt.Attrs{"encryption.customer_key_md5": pt.MustKey(t, pt.KeyB).MD5()})
-	state = server.MustRead(pt.CopyType, pt.CopyConfig(pt.SSECOS()))
+	state = read(pt.SSECOS())
 	pt.ExpectState(t, state, pt.Attrs{"encryption.mode": "SSE-COS"})
 }
 
@@ -158,6 +232,11 @@ func TestCopyDataSourceNeverOverwritesWhatItDidNotMake(t *testing.T) {
 				}})
 			pt.Must(c.T, err)
 		}, []string{"not made by this data source"}},
+		"a copy of another source": {func(c *pt.Cloud, _ *pt.Server) {
+			c.Place(pt.Ref("from2"), "precious", cosapi.WriteOptions{})
+			pt.NewServer(c.T, c, nil).MustRead(pt.CopyType, pt.CopyConfig(pt.SSECOS()).With(
+				pt.Attrs{"copy_source": []pt.Attrs{{"bucket": pt.Bucket, "key": "from2"}}}))
+		}, []string{"another source"}},
 		"other bytes with our metadata": {func(c *pt.Cloud, server *pt.Server) {
 			server.MustRead(pt.CopyType, pt.CopyConfig(pt.SSECOS()))
 			info := c.Head(pt.Ref("to"), nil)
@@ -233,7 +312,7 @@ func TestCopyDataSourceFollowsTheSource(t *testing.T) {
 	}
 	c.ResetJournal()
 	server.MustRead(pt.CopyType, again)
-	c.ExpectOps("HeadObject", "HeadObject")
+	c.ExpectOps("HeadObject", "HeadObject", "GetObjectTagging")
 }
 
 func TestCopyDataSourceCopiesAcrossRegions(t *testing.T) {

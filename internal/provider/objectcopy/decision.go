@@ -1,6 +1,9 @@
 package objectcopy
 
 import (
+	"maps"
+	"reflect"
+
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
@@ -32,12 +35,16 @@ type copyInput struct {
 	// marker is the one that the copy is to carry.
 	marker     cosapi.CopyMarker
 	encryption cosapi.Encryption
-	overwrite  bool
+	// headers are those that the copy is to have, storageClass the one that is configured, "" for
+	// none.
+	headers      cosapi.ObjectHeaders
+	storageClass string
+	overwrite    bool
 }
 
 // decideCopy decides what a read does, and for a refusal says why. An object at the destination is
-// this data source's own if it carries a marker with this destination and still has the bytes that
-// the marker was made for.
+// this data source's own if it carries a marker with this destination and this source and still has
+// the bytes that the marker was made for.
 func decideCopy(in copyInput) (copyAction, string) {
 	if !in.destination.exists {
 		return copyCreate, ""
@@ -51,10 +58,24 @@ func decideCopy(in copyInput) (copyAction, string) {
 	}
 	found, _ := cosapi.ReadCopyMarker(in.destination.info.Headers.Metadata)
 	_, mismatch := cosapi.VerifyEncryption(in.encryption, in.destination.info.Encryption)
-	if found.Equal(in.marker) && mismatch == nil {
+	if found.Equal(in.marker) && mismatch == nil && in.looksRight() {
 		return copyNothing, ""
 	}
 	return copyAgain, ""
+}
+
+// looksRight compares headers, metadata and a storage class that is configured with what is there.
+// COS chooses a content type where none was sent.
+func (in copyInput) looksRight() bool {
+	want, got := in.headers, in.destination.info.Headers
+	if want.ContentType == "" {
+		got.ContentType = ""
+	}
+	_, metadata := cosapi.ReadCopyMarker(got.Metadata)
+	same := maps.Equal(want.Metadata, metadata)
+	want.Metadata, got.Metadata = nil, nil
+	return same && reflect.DeepEqual(want, got) &&
+		(in.storageClass == "" || in.storageClass == in.destination.info.StorageClass)
 }
 
 // notOurs says why the object at the destination does not count as made by this data source; ""
@@ -67,6 +88,8 @@ func notOurs(in copyInput) string {
 	switch {
 	case !found.SameDestination(in.marker):
 		return "it was not made by this data source: its metadata do not say so"
+	case !found.SameSource(in.marker):
+		return "it is a copy of another source"
 	case !found.Describes(in.destination.info):
 		return "its content was changed after this data source made it"
 	}

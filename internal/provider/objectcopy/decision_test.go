@@ -36,7 +36,8 @@ func TestCopyHeadersHaveOneMarker(t *testing.T) {
 	})
 	got := wantedCopy{}.copyHeaders(cosapi.ObjectHeaders{
 		Metadata: older.AddTo(map[string]string{"team": "x"}),
-	}, newer)
+	})
+	got.Metadata = newer.AddTo(got.Metadata)
 	want := newer.AddTo(map[string]string{"team": "x"})
 	if diff := cmp.Diff(want, got.Metadata); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
@@ -75,7 +76,7 @@ func TestCopyDecision(t *testing.T) {
 		"another source was configured": {
 			there(markerWith(t, func(_ *cosapi.ObjectRef, from *cosapi.ObjectInfo) {
 				from.Ref.Key = "old"
-			}).AddTo(nil), right), copyAgain, "", copyAgain,
+			}).AddTo(nil), right), copyRefuse, "another source", copyAgain,
 		},
 		"encryption was taken off": {
 			there(own, cosapi.EncryptionStatus{Mode: cosapi.ModeNone}), copyAgain, "", copyAgain,

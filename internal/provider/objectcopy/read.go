@@ -27,16 +27,26 @@ func (d *dataSource) carryOut(
 	if diags.HasError() {
 		return source, found, diags
 	}
+	tags, diags := d.sourceTags(ctx, from)
+	if diags.HasError() {
+		return source, found, diags
+	}
 	marker, err := cosapi.NewCopyMarker(wanted.destination, from.Info, cosapi.CopyRequest{
 		Encryption: wanted.encryption, Headers: wanted.headers, StorageClass: wanted.storageClass,
+		Tags: tags,
 	})
 	if err != nil {
 		diags.AddAttributeError(path.Root("sse"), "Encryption context is not usable",
 			diagnose.Sentence(err))
 		return source, found, diags
 	}
+	if !d.data.Written.ClaimCopy(marker, wanted.destination) {
+		diags.Append(copiedTwice(wanted.destination))
+		return source, found, diags
+	}
 	action, reason := decideCopy(copyInput{
 		destination: destination, marker: marker, encryption: wanted.encryption,
+		headers: wanted.copyHeaders(from.Info.Headers), storageClass: wanted.storageClass,
 		overwrite: wanted.overwrite,
 	})
 	switch action {
@@ -46,6 +56,12 @@ func (d *dataSource) carryOut(
 		diags.Append(copyRefused(wanted.destination, reason))
 		return source, found, diags
 	}
+	unlock, err := d.data.Written.Lock(ctx, wanted.destination, &wanted.source)
+	if err != nil {
+		diags.AddError("The copy was not made", diagnose.Sentence(err))
+		return source, found, diags
+	}
+	defer unlock()
 	found, copyDiags := d.copy(ctx, wanted, from, marker, action == copyCreate)
 	diags.Append(copyDiags...)
 	return from.Info, found, diags
@@ -69,6 +85,32 @@ func (d *dataSource) lookAtSource(
 				"%s. Nothing was copied.", wanted.source, from.Info.ETag, wanted.ifMatch))}
 	}
 	return from, nil
+}
+
+// sourceTags are the source's tags, which change without its ETag; nil without any and for whoever
+// may not read them. They are asked for only where the HEAD says that there are some.
+func (d *dataSource) sourceTags(
+	ctx context.Context, from providerdata.Found,
+) (map[string]string, diag.Diagnostics) {
+	if from.Info.TagCount == 0 {
+		return nil, nil
+	}
+	tags, err := d.data.Client.Tags(ctx, from.Info.Ref)
+	if err == nil || cosapi.Classify(err) == cosapi.ClassPermission {
+		return tags, nil
+	}
+	return nil, diag.Diagnostics{diagnose.Attempt{
+		Doing: "read the tags of the source", Ref: from.Info.Ref, Endpoint: d.data.Endpoint,
+		At: path.Root("copy_source").AtListIndex(0).AtName("key"),
+	}.Failed(err)}
+}
+
+// copiedTwice is the error of a second data source with the same destination.
+func copiedTwice(ref cosapi.ObjectRef) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("key"),
+		"Two data sources copy to one destination", fmt.Sprintf("This run has made, or looked at, "+
+			"another copy at %s in region %s: of another source or with other settings. Each would "+
+			"replace the other's for ever. Give each copy a key of its own.", ref, ref.Region))
 }
 
 // lookAtDestination finds out what is there. An object that refuses every key is there.
@@ -117,16 +159,17 @@ func (d *dataSource) copy(
 	var diags diag.Diagnostics
 	options := cosapi.CopyOptions{KeepTags: true, WriteOptions: cosapi.WriteOptions{
 		Encryption:      wanted.encryption,
-		Headers:         wanted.copyHeaders(from.Info.Headers, marker),
+		Headers:         wanted.copyHeaders(from.Info.Headers),
 		StorageClass:    wanted.storageClass,
 		ForbidOverwrite: create && !wanted.overwrite,
 	}}
+	options.Headers.Metadata = marker.AddTo(options.Headers.Metadata)
 	if options.StorageClass == "" {
 		options.StorageClass = from.Info.StorageClass
 	}
 	if err := cosapi.ValidateMetadata(options.Headers.Metadata); err != nil {
 		diags.AddAttributeError(path.Root("metadata"), "Metadata of the copy are not usable",
-			diagnose.Sentence(err)+" The provider adds about 250 bytes of its own, by which it recognises "+
+			diagnose.Sentence(err)+" The provider adds about 300 bytes of its own, by which it recognises "+
 				"the copy. Set metadata to something shorter than the source's.")
 		return cosapi.ObjectInfo{}, diags
 	}
@@ -172,11 +215,9 @@ func (d *dataSource) undo(
 	return nil
 }
 
-// copyHeaders are the headers of the copy: the source's, replaced by those that are configured,
-// and the marker.
-func (w wantedCopy) copyHeaders(
-	source cosapi.ObjectHeaders, marker cosapi.CopyMarker,
-) cosapi.ObjectHeaders {
+// copyHeaders are the headers of the copy: the source's, replaced by those that are configured. The
+// marker is not among them.
+func (w wantedCopy) copyHeaders(source cosapi.ObjectHeaders) cosapi.ObjectHeaders {
 	_, metadata := cosapi.ReadCopyMarker(source.Metadata)
 	if w.headers.Metadata != nil {
 		metadata = w.headers.Metadata
@@ -188,7 +229,7 @@ func (w wantedCopy) copyHeaders(
 		ContentEncoding:    firstText(w.headers.ContentEncoding, source.ContentEncoding),
 		ContentLanguage:    firstText(w.headers.ContentLanguage, source.ContentLanguage),
 		Expires:            firstText(w.headers.Expires, source.Expires),
-		Metadata:           marker.AddTo(metadata),
+		Metadata:           metadata,
 	}
 }
 

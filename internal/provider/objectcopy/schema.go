@@ -28,9 +28,9 @@ func (d *dataSource) Schema(
 		"storage_class": schema.StringAttribute{
 			Optional: true, Computed: true,
 			Validators: []validator.String{value.Limit(cosapi.ValidateStorageClass)},
-			MarkdownDescription: "Storage class of the copy. Default: the source's. A class that " +
-				"the copy is moved to later, by a lifecycle rule for example, is reported and " +
-				"not corrected.",
+			MarkdownDescription: "Storage class of the copy. When it is set, another class is " +
+				"corrected. Default: the source's; then a class that the copy is moved to later, " +
+				"by a lifecycle rule for example, is reported and not corrected.",
 		},
 		"overwrite": schema.BoolAttribute{
 			Optional: true,
@@ -41,7 +41,7 @@ func (d *dataSource) Schema(
 			Optional: true, Computed: true, ElementType: types.StringType,
 			Validators: []validator.Map{value.MapLimit(cosapi.ValidateMetadata)},
 			MarkdownDescription: "User metadata of the copy. Default: the source's. The copy also " +
-				"carries four entries `tf-cos-copy-*`, about 250 bytes, by which the data source " +
+				"carries five entries `tf-cos-copy-*`, about 300 bytes, by which the data source " +
 				"recognises its own copy; they are not shown here.",
 		},
 	})
@@ -66,8 +66,10 @@ func (d *dataSource) Schema(
 
 const copyDataSourceText = "**Copies** an object on the server, from any encryption to any " +
 	"other, and describes the copy. Reading this data source makes the copy, unless it is there " +
-	"already and neither the source nor the configuration has changed since; then it costs two " +
-	"requests. " +
+	"already and as configured, and neither the source's bytes, headers, metadata and tags nor " +
+	"the configuration have changed since; then it costs two requests, and one more where the " +
+	"source has tags. It replaces only what this copy has made: a copy of another source counts " +
+	"as somebody else's object. Give each destination one data source. " +
 	"Terraform reads data sources during `plan`, also with `-refresh-only`, `-refresh=false` and " +
 	"`-destroy`, and during `import`: the copy is made then. `destroy` leaves it where it is. Use " +
 	"`copy_source {}` of the resource `cos_encrypted_object` for a copy that Terraform plans, " +

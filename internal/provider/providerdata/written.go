@@ -18,6 +18,7 @@ type Written struct {
 	mu      sync.Mutex
 	seen    map[cosapi.ObjectRef]bool
 	entries map[cosapi.ObjectRef]entries
+	copies  map[cosapi.ObjectRef]cosapi.CopyMarker
 	held    map[cosapi.ObjectRef]int // shared holders; negative: an exclusive one
 	// released is closed and replaced whenever somebody lets go.
 	released chan struct{}
@@ -30,7 +31,8 @@ type entries struct{ current, destroyed bool }
 func NewWritten() *Written {
 	return &Written{
 		seen: map[cosapi.ObjectRef]bool{}, entries: map[cosapi.ObjectRef]entries{},
-		held: map[cosapi.ObjectRef]int{}, released: make(chan struct{}),
+		copies: map[cosapi.ObjectRef]cosapi.CopyMarker{},
+		held:   map[cosapi.ObjectRef]int{}, released: make(chan struct{}),
 	}
 }
 
@@ -44,6 +46,18 @@ func (w *Written) Claim(ref cosapi.ObjectRef) bool {
 	}
 	w.seen[ref] = true
 	return true
+}
+
+// ClaimCopy records what a copy data source wants to have at a destination, and reports whether
+// nobody wants something else there.
+func (w *Written) ClaimCopy(wanted cosapi.CopyMarker, destination cosapi.ObjectRef) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	first, claimed := w.copies[destination.Current()]
+	if !claimed {
+		w.copies[destination.Current()] = wanted
+	}
+	return !claimed || first.SameRequest(wanted)
 }
 
 // Release takes a claim back after a create that left nothing behind.
