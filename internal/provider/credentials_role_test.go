@@ -317,6 +317,7 @@ func TestAccountIsCheckedOnceBeforeTheFirstRequest(t *testing.T) {
 			config := emptyProvider()
 			config.AllowedAccountIDs, config.ForbiddenAccountIDs = tt.allowed, tt.forbidden
 			config.Endpoint, config.EndpointBucket = text(cos.URL), text("examplebucket-1250000000")
+			config.EndpointRegion = text("ap-guangzhou")
 			config.CustomCABundle, config.MaxRetries = text(ca), types.Int64Value(0)
 			data, diags := setupOf(config, map[string]string{
 				"TENCENTCLOUD_SECRET_ID": "AKID", "TENCENTCLOUD_SECRET_KEY": "k",
