@@ -47,7 +47,13 @@ var objectHost = regexp.MustCompile(
 // domains tencentcos.cn and cos-internal are understood as well; the acceleration domain is refused
 // because it does not name the region. Everything else that a URL can hold is refused, such as the
 // parameters of a presigned URL, which are credentials.
+//
+// cos://<bucket>/<key>, as COSCLI writes it, is understood as well: its key is not encoded, and the
+// region stays empty.
 func ParseObjectURL(raw string) (ObjectRef, error) {
+	if name, ok := strings.CutPrefix(raw, "cos://"); ok {
+		return parseObjectName(name)
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		// The error of net/url repeats its input, which may hold a signature.
@@ -98,4 +104,19 @@ func versionOf(query string) (string, error) {
 		return "", errors.New("the URL names more than one version")
 	}
 	return values.Get("versionId"), ValidateVersionID(values.Get("versionId"))
+}
+
+// parseObjectName reads what follows cos://.
+func parseObjectName(name string) (ObjectRef, error) {
+	bucket, key, _ := strings.Cut(name, "/")
+	if err := ValidateBucket(bucket); err != nil {
+		return ObjectRef{}, err
+	}
+	if key == "" {
+		return ObjectRef{}, errors.New("the URL names a bucket but no object")
+	}
+	if err := ValidateKey(key); err != nil {
+		return ObjectRef{}, fmt.Errorf("key %q: %w", key, err)
+	}
+	return ObjectRef{Bucket: bucket, Key: key}, nil
 }

@@ -40,6 +40,8 @@ func TestParseObjectURL(t *testing.T) {
 		},
 		"new-domain": {"https://b-1250000000.cos.ap-guangzhou.tencentcos.cn/dir/a%20b%2Bc", want},
 		"internal":   {"https://b-1250000000.cos-internal.ap-guangzhou.tencentcos.cn/dir/a%20b+c", want},
+		"coscli":     {"cos://b-1250000000/dir/a b+c", ObjectRef{Bucket: "b-1250000000", Key: "dir/a b+c"}},
+		"coscli-raw": {"cos://b-1250000000/a%20?x=1#y", ObjectRef{Bucket: "b-1250000000", Key: "a%20?x=1#y"}},
 		"host-case":  {"https://B-1250000000.cos.AP-guangzhou.MyQCloud.com/dir/a%20b+c", want},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -55,23 +57,26 @@ func TestParseObjectURL(t *testing.T) {
 func TestParseObjectURLRefuses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ url, want string }{
-		"not-a-url":   {"https://a b\x00", "not a URL"},
-		"no-scheme":   {"b-1250000000.cos.ap-guangzhou.myqcloud.com/key", "https://"},
-		"other-host":  {"https://example.com/key", "example.com"},
-		"accelerated": {"https://b-1250000000.cos.accelerate.myqcloud.com/k", "accelerate"},
-		"no-appid":    {"https://bucket.cos.ap-guangzhou.myqcloud.com/key", "appid"},
-		"no-key":      {"https://b-1250000000.cos.ap-guangzhou.myqcloud.com/", "no object"},
-		"user":        {"https://u:p@b-1.cos.ap-guangzhou.myqcloud.com/k", "user"},
-		"port":        {"https://b-1.cos.ap-guangzhou.myqcloud.com:444/k", "port"},
-		"fragment":    {"https://b-1.cos.ap-guangzhou.myqcloud.com/k#x", "fragment"},
-		"http":        {"http://b-1.cos.ap-guangzhou.myqcloud.com/k", "https://"},
-		"twice":       {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=1&versionId=2", "more than one"},
-		"two cases":   {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=1&versionid=2", `"versionid"`},
-		"no version":  {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=", "version id"},
-		"not UTF-8":   {"https://b-1.cos.ap-guangzhou.myqcloud.com/k%ff", "UTF-8"},
-		"bad query":   {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=%zz", "query"},
-		"dots":        {"https://b-1.cos.ap-guangzhou.myqcloud.com/..", "must not be"},
-		"presigned":   {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?q-signature=5ecret", "q-signature"},
+		"not-a-url":       {"https://a b\x00", "not a URL"},
+		"no-scheme":       {"b-1250000000.cos.ap-guangzhou.myqcloud.com/key", "https://"},
+		"other-host":      {"https://example.com/key", "example.com"},
+		"accelerated":     {"https://b-1250000000.cos.accelerate.myqcloud.com/k", "accelerate"},
+		"no-appid":        {"https://bucket.cos.ap-guangzhou.myqcloud.com/key", "appid"},
+		"no-key":          {"https://b-1250000000.cos.ap-guangzhou.myqcloud.com/", "no object"},
+		"user":            {"https://u:p@b-1.cos.ap-guangzhou.myqcloud.com/k", "user"},
+		"port":            {"https://b-1.cos.ap-guangzhou.myqcloud.com:444/k", "port"},
+		"fragment":        {"https://b-1.cos.ap-guangzhou.myqcloud.com/k#x", "fragment"},
+		"http":            {"http://b-1.cos.ap-guangzhou.myqcloud.com/k", "https://"},
+		"twice":           {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=1&versionId=2", "more than one"},
+		"two cases":       {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=1&versionid=2", `"versionid"`},
+		"no version":      {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=", "version id"},
+		"not UTF-8":       {"https://b-1.cos.ap-guangzhou.myqcloud.com/k%ff", "UTF-8"},
+		"bad query":       {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?versionId=%zz", "query"},
+		"dots":            {"https://b-1.cos.ap-guangzhou.myqcloud.com/..", "must not be"},
+		"presigned":       {"https://b-1.cos.ap-guangzhou.myqcloud.com/k?q-signature=5ecret", "q-signature"},
+		"coscli-no-key":   {"cos://b-1250000000", "no object"},
+		"coscli-no-appid": {"cos://bucket/k", "appid"},
+		"coscli-dots":     {"cos://b-1250000000/..", "must not be"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

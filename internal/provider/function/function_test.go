@@ -137,11 +137,17 @@ func TestParseObjectURLFunction(t *testing.T) {
 			[]any{"examplebucket-1250000000", "a", "ap-guangzhou", "MTg0"},
 			"",
 		},
-		"no key":       {host + "/", nil, "no object"},
-		"other host":   {"https://example.com/a", nil, "Host"},
-		"no URL":       {"examplebucket-1250000000/a", nil, "https://"},
-		"presigned":    {host + "/a?q-signature=canary", nil, "q-signature"},
-		"acceleration": {"https://b-1.cos.accelerate.myqcloud.com.cn/a", nil, "Host"},
+		"COSCLI's": {
+			"cos://examplebucket-1250000000/a b/%20?c",
+			[]any{"examplebucket-1250000000", "a b/%20?c", nil, nil},
+			"",
+		},
+		"COSCLI's alias": {"cos://alias/a", nil, "appid"},
+		"no key":         {host + "/", nil, "no object"},
+		"other host":     {"https://example.com/a", nil, "Host"},
+		"no URL":         {"examplebucket-1250000000/a", nil, "https://"},
+		"presigned":      {host + "/a?q-signature=canary", nil, "q-signature"},
+		"acceleration":   {"https://b-1.cos.accelerate.myqcloud.com.cn/a", nil, "Host"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -44,7 +44,8 @@ func (f *parseObjectURL) Definition(
 		MarkdownDescription: "Takes the URL of an object apart and returns an object with " +
 			"`bucket`, `key` (decoded), `region` and `version_id` (null if the URL names none). " +
 			"It understands what the `url` attribute of `cos_encrypted_object` and the COS " +
-			"console show. Acceleration and custom domains do not name bucket and region and are " +
+			"console show, and `cos://<bucket>/<key>` as COSCLI writes it, whose key is not " +
+			"encoded and which names no region (null). Acceleration and custom domains do not name bucket and region and are " +
 			"errors, and so are presigned URLs, which hold credentials.",
 		Parameters: []function.Parameter{function.StringParameter{
 			Name: "url",
@@ -76,7 +77,7 @@ func (f *parseObjectURL) Run(
 		map[string]attr.Value{
 			"bucket":     types.StringValue(ref.Bucket),
 			"key":        types.StringValue(ref.Key),
-			"region":     types.StringValue(ref.Region),
+			"region":     value.StringOrNull(ref.Region),
 			"version_id": value.StringOrNull(ref.VersionID),
 		}))
 }

@@ -18,6 +18,9 @@ func CreateFailed(
 	return write.createFailed(ctx, err)
 }
 
-const MovedTypeName = movedTypeName
+const (
+	MovedTypeName   = movedTypeName
+	MovedS3TypeName = movedS3TypeName
+)
 
 var ParseImportID = parseImportID

@@ -70,9 +70,10 @@ func importedRef(
 	return ref, nil
 }
 
-// parseImportID reads `bucket/key` or an object's URL. Only the URL names the region.
+// parseImportID reads `bucket/key` or an object's URL. Only a URL with a host names the region.
 func parseImportID(id string) (cosapi.ObjectRef, error) {
-	if strings.HasPrefix(id, "https://") || strings.HasPrefix(id, "http://") {
+	if strings.HasPrefix(id, "https://") || strings.HasPrefix(id, "http://") ||
+		strings.HasPrefix(id, "cos://") {
 		ref, err := cosapi.ParseObjectURL(id)
 		if err != nil {
 			return cosapi.ObjectRef{}, fmt.Errorf("the URL does not name an object: %w", err)

@@ -59,8 +59,9 @@ func (l *listResource) ListResourceConfigSchema(
 		MarkdownDescription: "Lists the objects of a bucket for `terraform query`, to import them. " +
 			"A listing costs one request per 1,000 objects and says nothing about encryption. With " +
 			"`include_resource`, and with `-generate-config-out`, each object costs three more: " +
-			"its headers, tags and ACL. Only current versions are listed. Needs Terraform 1.14 or " +
-			"newer.",
+			"its headers, tags and ACL. Only current versions are listed. **Set `limit`**: without one " +
+			"Terraform lists 100 objects; the last result of a listing that was cut off carries a " +
+			"warning. Needs Terraform 1.14 or newer.",
 		Attributes: describe.ListAttributes(
 			address.Bucket(""), address.Region(address.ProvidersRegion),
 			address.Prefix("Only objects whose key starts with this. Default: all objects of the "+
@@ -115,18 +116,32 @@ func (l *objectListing) run(ctx context.Context, push func(list.ListResult) bool
 			push(list.ListResult{Diagnostics: diag.Diagnostics{l.failed(err)}})
 			return
 		}
-		for _, result := range l.results(ctx, page.Objects) {
+		results := l.results(ctx, page.Objects)
+		full := l.req.Limit > 0 && l.pushed+int64(len(results)) >= l.req.Limit
+		if full && page.Truncated {
+			last := &results[len(results)-1]
+			last.Diagnostics.Append(l.cutOff())
+		}
+		for _, result := range results {
 			if !push(result) {
 				return
 			}
 			l.pushed++
 		}
-		full := l.req.Limit > 0 && l.pushed >= l.req.Limit
 		if full || !page.Truncated || ctx.Err() != nil {
 			return
 		}
 		l.options.Marker = page.NextMarker
 	}
+}
+
+// cutOff goes with the last result, because Terraform asks for 100 where no limit is set, reads no
+// further and says nothing.
+func (l *objectListing) cutOff() diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Not all objects are listed", fmt.Sprintf(
+		"The listing of %s ends after %d objects, which is its limit; there are more whose key starts "+
+			"with %q. Set limit in the list block (Terraform's default is 100), or a longer prefix.",
+		l.options.Bucket, l.req.Limit, l.options.Prefix))
 }
 
 func (l *objectListing) failed(err error) diag.Diagnostic {

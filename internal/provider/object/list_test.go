@@ -68,6 +68,32 @@ func TestListIsOneRequestAndNamesTheObjects(t *testing.T) {
 	}
 }
 
+// TestListThatIsCutOffSaysSo: core asks for 100 and stops reading there.
+func TestListThatIsCutOffSaysSo(t *testing.T) {
+	t.Parallel()
+	cloud := pt.NewCloud(t, cosemu.Config{})
+	for _, key := range []string{"p/a", "p/b", "p/c"} {
+		cloud.Store(key, "text", cosapi.SSECOS{Algorithm: "AES256"})
+	}
+	for limit, warned := range map[int64]bool{1: true, 2: true, 3: false, 4: false, 0: false} {
+		for _, whole := range []bool{false, true} {
+			server := pt.NewServer(t, cloud, nil)
+			cloud.ResetJournal()
+			results := server.Query(pt.Attrs{"bucket": pt.Bucket, "prefix": "p/"}, whole, limit)
+			last := pt.WarningText(results[len(results)-1].Diagnostics)
+			if strings.Contains(last, "there are more") != warned || warned && !strings.Contains(last, "limit") {
+				t.Errorf("limit %d, resources %v: warning = %q, want one: %v", limit, whole, last, warned)
+			}
+			if others := pt.WarningText(diagnosticsOf(results[:len(results)-1])); others != "" {
+				t.Errorf("limit %d: other results are warned of: %s", limit, others)
+			}
+			if listings := cloud.Requests("GetBucket"); listings != 1 {
+				t.Errorf("limit %d: %d listings, want 1", limit, listings)
+			}
+		}
+	}
+}
+
 func TestListGoesOnAfterAPage(t *testing.T) {
 	t.Parallel()
 	cloud := pt.NewCloud(t, cosemu.Config{})

@@ -69,6 +69,57 @@ func TestMoveTakesTheOfficialObjectOver(t *testing.T) {
 	}
 }
 
+// movedS3State is a state of aws_s3_object of AWS's provider, version 6, made up.
+const movedS3State = `{
+  "acl": "private", "arn": "arn:aws:s3:::examplebucket-1250000000/reports/2026.csv",
+  "bucket": "examplebucket-1250000000", "bucket_key_enabled": false, "cache_control": "",
+  "checksum_crc32": "", "content": null, "content_base64": "aGVsbG8=", "content_disposition": "inline",
+  "content_encoding": "", "content_language": "de", "content_type": "text/csv",
+  "etag": "ee8de918d05640145b18f70f4c3aa602", "force_destroy": false,
+  "id": "reports/2026.csv", "key": "reports/2026.csv", "kms_key_id": null,
+  "metadata": {"owner": "finance"}, "object_lock_mode": "", "override_provider": [],
+  "region": "ap-guangzhou", "server_side_encryption": "AES256", "source": null, "source_hash": null,
+  "storage_class": "STANDARD", "tags": {"team": "finance"}, "tags_all": {"team": "finance"},
+  "version_id": "", "website_redirect": ""
+}`
+
+func TestMoveTakesAnS3ObjectOver(t *testing.T) {
+	t.Parallel()
+	const aws = "registry.terraform.io/hashicorp/aws"
+	tests := map[string]struct {
+		replace, with string
+		region        any
+		class         any
+	}{
+		"version 6":          {"", "", "ap-guangzhou", "STANDARD"},
+		"version 5":          {`"region": "ap-guangzhou", `, "", nil, "STANDARD"},
+		"a made-up region":   {`"ap-guangzhou"`, `"us-east-1"`, nil, "STANDARD"},
+		"another made-up":    {`"ap-guangzhou"`, `"ap-southeast-2"`, nil, "STANDARD"},
+		"a region of COS":    {`"ap-guangzhou"`, `"ap-beijing-1"`, "ap-beijing-1", "STANDARD"},
+		"a class that is S3": {`"STANDARD"`, `"ONEZONE_IA"`, "ap-guangzhou", nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			state, response := move(t, object.MovedS3TypeName, aws,
+				strings.Replace(movedS3State, test.replace, test.with, 1))
+			if text := pt.ErrorText(response.Diagnostics); text != "" {
+				t.Fatal(text)
+			}
+			expectValues(t, state, pt.Attrs{
+				"bucket": pt.Bucket, "key": "reports/2026.csv", "region": test.region,
+				"content_base64": "aGVsbG8=", "content": nil, "source": nil, "acl": "private",
+				"content_disposition": "inline", "content_language": "de", "content_type": "text/csv",
+				"storage_class": test.class, "metadata.owner": "finance", "tags.team": "finance",
+				"etag": nil, "id": nil, "encryption": nil,
+			})
+			if response.TargetIdentity != nil {
+				t.Error("an identity is set, and it could never be completed")
+			}
+		})
+	}
+}
+
 func TestMoveRefusesOtherSources(t *testing.T) {
 	t.Parallel()
 	const official = "registry.terraform.io/tencentcloudstack/tencentcloud"
@@ -77,7 +128,12 @@ func TestMoveRefusesOtherSources(t *testing.T) {
 		"other provider": {
 			object.MovedTypeName, "registry.terraform.io/example/mytencentcloud", movedState, "Move",
 		},
-		"bare name":  {object.MovedTypeName, "tencentcloud", movedState, "Move"},
+		"bare name":              {object.MovedTypeName, "tencentcloud", movedState, "Move"},
+		"S3 of another provider": {object.MovedS3TypeName, official, movedS3State, "Move"},
+		"S3 itself": {
+			object.MovedS3TypeName, "registry.terraform.io/hashicorp/aws",
+			`{"bucket": "mybucket", "key": "k"}`, "no bucket of COS",
+		},
 		"no key":     {object.MovedTypeName, official, `{"bucket": "a"}`, "bucket or key is missing"},
 		"not a JSON": {object.MovedTypeName, official, `[]`, "terraform state rm"},
 	}
