@@ -24,6 +24,9 @@ type Report struct {
 	Provider   string
 }
 
+// ReportMark is in the beginning of every page, and of no other file.
+const ReportMark = `<meta name="generator" content="terraform-provider-cos encryption report">`
+
 // ReportViolations is how many violations a page names at most.
 const ReportViolations = 1000
 

@@ -73,6 +73,9 @@ func TestReportEscapes(t *testing.T) {
 	if on := regexp.MustCompile(`<[^>]*\son\w+=`).FindString(page); on != "" {
 		t.Errorf("the page has a handler: %s", on)
 	}
+	if at := strings.Index(page, ReportMark); at < 0 || at > 1000 {
+		t.Errorf("the mark is at %d", at)
+	}
 	for _, wanted := range []string{
 		"&lt;script&gt;alert(1)&lt;/script&gt;", `\u{202e}gnp.exe\u{2066}\u{0000}\u{001b}[31m`,
 		`\u{200b}\u{feff}\u{00a0}\xff`, "41\u202f233 of 1\u202f250\u202f000 objects", "default-src &#39;none&#39;",

@@ -29,7 +29,7 @@ const (
 )
 
 // auditConcurrency is how many objects all audits of the provider look at side by side.
-const auditConcurrency = 32
+const auditConcurrency = 64
 
 const (
 	refreshHead = "head"

@@ -1,7 +1,6 @@
 data "cos_encrypted_objects" "audit" {
   bucket = "examplebucket-1250000000"
   prefix = "reports/"
-  only   = "violations"
 
   expect {
     modes       = ["SSE-KMS"]
@@ -14,7 +13,7 @@ check "reports_are_encrypted" {
   assert {
     condition = (
       data.cos_encrypted_objects.audit.violations == 0 &&
-      !data.cos_encrypted_objects.audit.truncated
+      data.cos_encrypted_objects.audit.complete
     )
     error_message = "Not encrypted as expected: ${join(", ", data.cos_encrypted_objects.audit.objects[*].key)}"
   }

@@ -10,9 +10,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/encrypted-cos/terraform-provider-cos/internal/audit"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
-	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/diagnose"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/providerdata"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/sse"
 )
@@ -24,11 +24,9 @@ const (
 	onlyViolations = "violations"
 	onlyAll        = "all"
 
-	// modeUnknown counts the objects whose encryption could not be seen.
-	modeUnknown = "UNKNOWN"
-
-	defaultAuditLimit = 10_000
-	maxAuditLimit     = 1_000_000
+	// maxObjects is how many objects the state holds where max_objects does not say otherwise.
+	maxObjects       = 10_000
+	defaultMaxErrors = 100
 )
 
 // dataSource is data.cos_encrypted_objects, an audit of a prefix.
@@ -36,6 +34,7 @@ type dataSource struct {
 	data *providerdata.Data
 }
 
+// NewDataSource returns the data source.
 func NewDataSource() datasource.DataSource { return &dataSource{} }
 
 // dataModel is its configuration and state.
@@ -48,12 +47,26 @@ type dataModel struct {
 	Only       types.String `tfsdk:"only"`
 	Expect     types.List   `tfsdk:"expect"`
 
+	ExcludePrefixes types.Set     `tfsdk:"exclude_prefixes"`
+	MaxObjects      types.Int64   `tfsdk:"max_objects"`
+	MaxErrors       types.Int64   `tfsdk:"max_errors"`
+	MaxRequests     types.Int64   `tfsdk:"max_requests"`
+	MaxDuration     types.String  `tfsdk:"max_duration"`
+	Rate            types.Float64 `tfsdk:"rate"`
+	Concurrency     types.Int64   `tfsdk:"concurrency"`
+	ReportPath      types.String  `tfsdk:"report_path"`
+
 	ID         types.String `tfsdk:"id"`
 	Objects    types.List   `tfsdk:"objects"`
 	Counts     types.Map    `tfsdk:"counts"`
 	Total      types.Int64  `tfsdk:"total"`
 	Violations types.Int64  `tfsdk:"violations"`
 	Truncated  types.Bool   `tfsdk:"truncated"`
+	Bytes      types.Int64  `tfsdk:"bytes"`
+	Excluded   types.Int64  `tfsdk:"excluded"`
+	Unknown    types.Int64  `tfsdk:"unknown"`
+	Complete   types.Bool   `tfsdk:"complete"`
+	Unnamable  types.Int64  `tfsdk:"not_addressable"`
 }
 
 // expectModel is the expect block.
@@ -118,44 +131,34 @@ func (d *dataSource) Read(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	report := audit{
-		client: d.data.Client, keyring: newKeyTrial(d.data.Keyring), slots: d.data.AuditSlots,
-		bucket: ref, prefix: model.Prefix.ValueString(), limit: auditLimit(model.Limit),
-		versions: model.Noncurrent.ValueBool(), expectation: expectation,
-		violationsOnly: model.Only.ValueString() == onlyViolations,
-	}
-	if err := report.run(ctx); err != nil {
-		resp.Diagnostics.Append(diagnose.Attempt{
-			Doing: "audit the objects", Ref: ref, Endpoint: d.data.Endpoint,
-		}.Failed(err))
+	report, diags := d.audit(ctx, model, ref, expectation)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(model.take(ctx, ref, report)...)
+	resp.Diagnostics.Append(model.setFrom(ctx, ref, report)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
-}
-
-func auditLimit(configured types.Int64) int64 {
-	if configured.IsNull() {
-		return defaultAuditLimit
-	}
-	return configured.ValueInt64()
 }
 
 // expectation decodes the expect block.
 func (d *dataSource) expectation(
 	ctx context.Context, list types.List,
-) (expectation, diag.Diagnostics) {
+) (audit.Expectation, diag.Diagnostics) {
 	var blocks []expectModel
 	diags := list.ElementsAs(ctx, &blocks, false)
 	if len(blocks) == 0 {
-		return expectation{}, diags
+		return audit.Expectation{}, diags
 	}
-	var wanted expectation
+	var wanted audit.Expectation
+	var modes []string
 	var names []string
-	diags.Append(blocks[0].Modes.ElementsAs(ctx, &wanted.modes, false)...)
-	diags.Append(blocks[0].KMSKeyIDs.ElementsAs(ctx, &wanted.kmsKeyIDs, false)...)
-	diags.Append(blocks[0].CustomerKeyMD5s.ElementsAs(ctx, &wanted.keyMD5s, false)...)
+	diags.Append(blocks[0].Modes.ElementsAs(ctx, &modes, false)...)
+	diags.Append(blocks[0].KMSKeyIDs.ElementsAs(ctx, &wanted.KMSKeyIDs, false)...)
+	diags.Append(blocks[0].CustomerKeyMD5s.ElementsAs(ctx, &wanted.KeyMD5s, false)...)
 	diags.Append(blocks[0].KeyNames.ElementsAs(ctx, &names, false)...)
+	for _, mode := range modes {
+		wanted.Modes = append(wanted.Modes, cosapi.Mode(mode))
+	}
 	for _, name := range names {
 		key, ok := d.data.Keyring.ByName(name)
 		if !ok {
@@ -164,24 +167,7 @@ func (d *dataSource) expectation(
 			}, d.data.Keyring))
 			continue
 		}
-		wanted.keyMD5s = append(wanted.keyMD5s, key.MD5())
+		wanted.KeyMD5s = append(wanted.KeyMD5s, key.MD5())
 	}
 	return wanted, diags
-}
-
-// take fills in what the audit found.
-func (m *dataModel) take(
-	ctx context.Context, ref cosapi.ObjectRef, report audit,
-) diag.Diagnostics {
-	objectType := types.ObjectType{AttrTypes: auditedObjectAttrTypes}
-	objects, diags := types.ListValueFrom(ctx, objectType, report.objects)
-	counts, countDiags := types.MapValueFrom(ctx, types.Int64Type, report.counts())
-	diags.Append(countDiags...)
-	m.ID = types.StringValue(ref.Bucket + "/" + m.Prefix.ValueString())
-	m.Region = types.StringValue(ref.Region)
-	m.Objects, m.Counts = objects, counts
-	m.Total = types.Int64Value(report.total)
-	m.Violations = types.Int64Value(report.violations)
-	m.Truncated = types.BoolValue(report.truncated)
-	return diags
 }

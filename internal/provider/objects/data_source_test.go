@@ -1,6 +1,8 @@
 package objects_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -44,7 +46,7 @@ func TestObjectsDataSourceAudits(t *testing.T) {
 	t.Parallel()
 	c := auditCloud(t)
 	state := pt.NewServer(t, c, pt.KeysAB()).MustRead(pt.ObjectsType, pt.Attrs{
-		"bucket": pt.Bucket, "prefix": "p/",
+		"bucket": pt.Bucket, "prefix": "p/", "only": "all",
 	})
 	pt.ExpectState(t, state, pt.Attrs{
 		"id": pt.Bucket + "/p/", "total": 5, "violations": 1, "truncated": false,
@@ -129,7 +131,7 @@ func TestObjectsDataSourceLooksAtNoncurrentVersions(t *testing.T) {
 	_, err := c.SomebodyElse().Delete(t.Context(), gone)
 	pt.Must(t, err)
 	server := pt.NewServer(t, c, nil)
-	config := pt.Attrs{"bucket": pt.VersionedBucket}
+	config := pt.Attrs{"bucket": pt.VersionedBucket, "only": "all"}
 	pt.ExpectState(t, server.MustRead(pt.ObjectsType, config), pt.Attrs{"total": 1, "violations": 0})
 
 	state := server.MustRead(pt.ObjectsType, config.With(pt.Attrs{
@@ -154,7 +156,7 @@ func TestObjectsDataSourceTellsArchivedFromReadable(t *testing.T) {
 	_, err := c.SomebodyElse().Restore(t.Context(), pt.Ref("restored"),
 		cosapi.RestoreOptions{Days: 1})
 	pt.Must(t, err)
-	state := pt.NewServer(t, c, nil).MustRead(pt.ObjectsType, pt.Attrs{"bucket": pt.Bucket})
+	state := pt.NewServer(t, c, nil).MustRead(pt.ObjectsType, pt.Attrs{"bucket": pt.Bucket, "only": "all"})
 	if diff := cmp.Diff([]any{false, true}, column(t, state, "readable")); diff != "" {
 		t.Errorf("readable (-want +got):\n%s", diff)
 	}
@@ -168,7 +170,7 @@ func TestObjectsDataSourceCountsWhatItMayNotSee(t *testing.T) {
 	for _, op := range []string{"HeadObject", "GetObject"} {
 		c.AddFaults(cosemu.Fault{Op: op, Key: "unseen", Times: 100, Status: 403, Code: "AccessDenied"})
 	}
-	state := pt.NewServer(t, c, nil).MustRead(pt.ObjectsType, pt.Attrs{"bucket": pt.Bucket})
+	state := pt.NewServer(t, c, nil).MustRead(pt.ObjectsType, pt.Attrs{"bucket": pt.Bucket, "only": "all"})
 	pt.ExpectState(t, state, pt.Attrs{
 		"counts.UNKNOWN": 1, "violations": 1, "objects.1.mode": "UNKNOWN",
 		"objects.1.readable": false, "objects.1.violation": "its encryption cannot be seen",
@@ -208,5 +210,124 @@ func TestObjectsDataSourceErrors(t *testing.T) {
 				t.Errorf("error = %q, want %q", text, tt.want)
 			}
 		})
+	}
+}
+
+// Without a word about it the state holds violations only, and there is no limit.
+func TestObjectsDataSourceDefaults(t *testing.T) {
+	t.Parallel()
+	c := pt.NewCloud(t, cosemu.Config{Objects: 12_000})
+	state := pt.NewServer(t, c, nil).MustRead(pt.ObjectsType, pt.Attrs{"bucket": pt.Bucket})
+	pt.ExpectState(t, state, pt.Attrs{
+		"total": 12_000, "violations": 120, "unknown": 0, "complete": true, "truncated": false,
+		"bytes": 12_000 * 1024, "excluded": 0, "not_addressable": 0,
+	})
+	if keys := column(t, state, "key"); len(keys) != 120 || keys[0] != "bulk/00000099" {
+		t.Errorf("%d objects, the first is %v", len(keys), keys[0])
+	}
+}
+
+func TestObjectsDataSourceBounds(t *testing.T) {
+	t.Parallel()
+	c := pt.NewCloud(t, cosemu.Config{Objects: 1500})
+	server := pt.NewServer(t, c, nil)
+	config := pt.Attrs{"bucket": pt.Bucket}
+	for name, test := range map[string]struct {
+		change, want pt.Attrs
+		objects      int
+	}{
+		"max_requests": {
+			pt.Attrs{"max_requests": 500},
+			pt.Attrs{"complete": false, "truncated": true, "total": 1000, "unknown": 501},
+			505,
+		},
+		"max_objects": {
+			pt.Attrs{"max_objects": 3}, pt.Attrs{"complete": true, "violations": 15, "unknown": 0}, 3,
+		},
+		"limit": {
+			pt.Attrs{"limit": 300},
+			pt.Attrs{"complete": false, "truncated": true, "total": 300, "violations": 3},
+			3,
+		},
+		"exclude_prefixes": {
+			pt.Attrs{"exclude_prefixes": []any{"bulk/00000"}},
+			pt.Attrs{"complete": true, "excluded": 1000, "total": 500, "violations": 5},
+			5,
+		},
+	} {
+		state := server.MustRead(pt.ObjectsType, config.With(test.change))
+		pt.ExpectState(t, state, test.want)
+		if got := len(column(t, state, "key")); got < test.objects-5 || got > test.objects {
+			t.Errorf("%s: %d objects", name, got)
+		}
+	}
+}
+
+// One HEAD that keeps failing costs one object, not the audit.
+func TestObjectsDataSourceCountsTheUnknown(t *testing.T) {
+	t.Parallel()
+	c := pt.NewCloud(t, cosemu.Config{Objects: 3000})
+	c.AddFaults(cosemu.Fault{
+		Op: "HeadObject", Key: "bulk/00001234", Times: 1000, Status: 500, Code: "InternalError",
+	})
+	state := pt.NewServer(t, c, pt.Attrs{"max_retries": 1}).MustRead(pt.ObjectsType, pt.Attrs{
+		"bucket": pt.Bucket, "expect": []pt.Attrs{{"modes": []any{"NONE", "SSE-COS"}}},
+	})
+	pt.ExpectState(t, state, pt.Attrs{
+		"total": 3000, "unknown": 1, "violations": 1, "complete": true, "counts.UNKNOWN": 1,
+		"objects.0.key": "bulk/00001234", "objects.0.violation": "its encryption cannot be seen",
+	})
+}
+
+// A key that is no Unicode NFC is looked at and named by its bytes: as a text it would become the
+// name of another object.
+func TestObjectsDataSourceNamesWhatTerraformCannotCarry(t *testing.T) {
+	t.Parallel()
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref("e\u0301"), "x", cosapi.WriteOptions{})
+	c.Place(pt.Ref("\u00e9"), "x", cosapi.WriteOptions{Encryption: cosapi.SSECOS{}})
+	state := pt.NewServer(t, c, nil).MustRead(pt.ObjectsType, pt.Attrs{"bucket": pt.Bucket})
+	pt.ExpectState(t, state, pt.Attrs{
+		"total": 2, "violations": 1, "not_addressable": 1, "objects.0.key": "e%CC%81",
+	})
+}
+
+func TestObjectsDataSourceWritesAReport(t *testing.T) {
+	t.Parallel()
+	c := pt.NewCloud(t, cosemu.Config{Objects: 300})
+	c.Place(pt.Ref("<script>alert(1)</script>"), "x", cosapi.WriteOptions{})
+	dir := t.TempDir()
+	server := pt.NewServer(t, c, nil)
+	report := filepath.Join(dir, "report.html")
+	for range 2 {
+		server.MustRead(pt.ObjectsType, pt.Attrs{"bucket": pt.Bucket, "report_path": report})
+	}
+	page, err := os.ReadFile(report)
+	pt.Must(t, err)
+	for _, want := range []string{
+		"4 of 301 objects are not encrypted as expected", "&lt;script&gt;", "bulk/00000299",
+	} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if info, err := os.Stat(report); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	link, own := filepath.Join(dir, "link"), filepath.Join(dir, "own.html")
+	pt.Must(t, os.Symlink(report, link))
+	pt.Must(t, os.WriteFile(own, []byte("<html>mine</html>"), 0o600))
+	for _, path := range []string{own, link, dir, filepath.Join(dir, "missing", "x")} {
+		_, diagnostics := server.ReadData(pt.ObjectsType,
+			pt.Attrs{"bucket": pt.Bucket, "report_path": path})
+		if text := pt.ErrorText(diagnostics); !strings.Contains(text, "Cannot write the report") {
+			t.Errorf("%s: %q", path, text)
+		}
+	}
+	if text, _ := os.ReadFile(own); string(text) != "<html>mine</html>" {
+		t.Error("a user's file was replaced")
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }

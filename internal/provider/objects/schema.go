@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -16,6 +17,7 @@ import (
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/address"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/describe"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
 
 // Schema describes the data source.
@@ -27,13 +29,57 @@ func (d *dataSource) Schema(
 			"it: how each one is encrypted, whether it can be read with the keys at hand, and " +
 			"how many there are of each mode. COS's listings say nothing about encryption, so " +
 			"it costs one request per 1000 objects and one per object; an SSE-C object costs one " +
-			"more for each key of `customer_keys` that is tried.",
+			"more for each key of `customer_keys` that is tried. To keep a bucket encrypted, with " +
+			"audits that cost the listing alone, use the resource `cos_encrypted_prefix`.",
 		Attributes: map[string]schema.Attribute{
 			"limit": schema.Int64Attribute{
-				Optional:   true,
-				Validators: []validator.Int64{int64validator.Between(1, maxAuditLimit)},
-				MarkdownDescription: "How many objects to look at, at most 1000000. Default: " +
-					"10000. `truncated` tells whether there are more.",
+				Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
+				MarkdownDescription: "How many objects to look at. Default: all. `truncated` tells " +
+					"whether there are more.",
+			},
+			"max_objects": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.AtLeast(0)},
+				MarkdownDescription: "How many objects `objects` holds at most: they are in the " +
+					"state. Counts are of all objects either way. Default: 10000.",
+			},
+			"max_errors": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
+				MarkdownDescription: "How many objects may be impossible to look at before the audit " +
+					"ends. Each counts in `unknown`. Default: 100.",
+			},
+			"max_requests": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
+				MarkdownDescription: "How many requests to make. Past it `complete` is `false`. " +
+					"Default: no limit.",
+			},
+			"max_duration": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{value.Limit(validateDuration)},
+				MarkdownDescription: "How long to audit, for example `10m`. Past it `complete` is " +
+					"`false`. Default: no limit.",
+			},
+			"rate": schema.Float64Attribute{
+				Optional: true, Validators: []validator.Float64{float64validator.AtLeast(0)},
+				MarkdownDescription: "Requests a second. Default: no limit but `concurrency`.",
+			},
+			"concurrency": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.Between(1, 64)},
+				MarkdownDescription: "Objects looked at side by side; all audits of the provider share " +
+					"64. Default: 64.",
+			},
+			"exclude_prefixes": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType,
+				Validators: []validator.Set{
+					setvalidator.ValueStringsAre(value.Limit(cosapi.ValidatePrefix)),
+				},
+				MarkdownDescription: "Starts of keys that are counted in `excluded` and not looked at.",
+			},
+			"report_path": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "File to write a report to: one HTML page with the verdict, charts " +
+					"by mode, class and folder, violations, and what was not looked at. It needs no " +
+					"network and holds no script. Terraform reads data sources, and so writes the " +
+					"file, while it plans. Only a file that is missing, or an earlier report, is " +
+					"replaced.",
 			},
 			"include_noncurrent": schema.BoolAttribute{
 				Optional: true,
@@ -44,9 +90,8 @@ func (d *dataSource) Schema(
 			"only": schema.StringAttribute{
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.OneOf(onlyAll, onlyViolations)},
-				MarkdownDescription: "Which objects `objects` holds: `all` (default), or " +
-					"`violations`, which keeps the state small. Counts are of all objects either " +
-					"way.",
+				MarkdownDescription: "Which objects `objects` holds: `violations` (default), or " +
+					"`all`. Counts are of all objects either way.",
 			},
 			"id": schema.StringAttribute{
 				Computed: true, MarkdownDescription: "`bucket/prefix`.",
@@ -63,15 +108,38 @@ func (d *dataSource) Schema(
 					"`SSE-C`, and `UNKNOWN` for those whose encryption could not be seen.",
 			},
 			"total": schema.Int64Attribute{
-				Computed: true, MarkdownDescription: "Number of objects looked at.",
+				Computed: true, MarkdownDescription: "Number of objects but for those excluded.",
+			},
+			"bytes": schema.Int64Attribute{
+				Computed: true, MarkdownDescription: "Their size in bytes.",
+			},
+			"excluded": schema.Int64Attribute{
+				Computed: true, MarkdownDescription: "Number of objects under `exclude_prefixes`.",
+			},
+			"unknown": schema.Int64Attribute{
+				Computed: true,
+				MarkdownDescription: "Number of objects whose encryption could not be seen, or for " +
+					"which the bounds did not reach.",
+			},
+			"not_addressable": schema.Int64Attribute{
+				Computed: true,
+				MarkdownDescription: "Number of objects whose keys Terraform cannot carry: it would " +
+					"change them to another Unicode form. They are looked at, and named " +
+					"percent-encoded.",
+			},
+			"complete": schema.BoolAttribute{
+				Computed: true,
+				MarkdownDescription: "Whether everything was listed and looked at. A check of the audit " +
+					"should demand `true`.",
 			},
 			"violations": schema.Int64Attribute{
-				Computed: true, MarkdownDescription: "Number of objects that are not as expected.",
+				Computed: true, MarkdownDescription: "Number of objects that are not as expected, or of which " +
+					"that is unknown.",
 			},
 			"truncated": schema.BoolAttribute{
 				Computed: true,
-				MarkdownDescription: "Whether there are more objects than `limit`. They were not " +
-					"looked at: a check of the audit should demand `false`.",
+				MarkdownDescription: "Whether there are more objects than `limit`, or than the " +
+					"other bounds let look at.",
 			},
 		},
 		Blocks: map[string]schema.Block{"expect": expectBlock()},
@@ -126,7 +194,7 @@ func auditedObjectAttributes() map[string]schema.Attribute {
 		},
 	}
 	for name, text := range map[string]string{
-		"key":           "Key of the object.",
+		"key":           "Key of the object; percent-encoded where Terraform cannot carry it.",
 		"version_id":    "Version, where `include_noncurrent` is set or COS names it; else null.",
 		"etag":          "ETag without quotes.",
 		"last_modified": "When the object was last written, as RFC 3339 in UTC.",

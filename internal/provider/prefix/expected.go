@@ -133,7 +133,7 @@ func (r *managedResource) options(
 	options := audit.Options{
 		Client: r.data.Client, Bucket: ref, Prefix: m.Prefix.ValueString(), Exclude: excluded,
 		Versions: m.Noncurrent.ValueBool(), Expectation: expectation, Keyring: r.data.Keyring,
-		Namable: address.IsNormal, Evidence: r.evidence(m, ref), Secret: memory.secret(),
+		Namable: address.IsNormal, Slots: r.data.AuditSlots, Evidence: r.evidence(m, ref), Secret: memory.secret(),
 	}
 	if memory.Ledger != nil && options.Evidence != nil && !options.Secret.IsZero() {
 		options.Last = memory.Ledger

@@ -278,8 +278,9 @@ func auditBlock() schema.Block {
 				"500. COS serves 30000 a second and bucket in mainland China, 3000 elsewhere.",
 		},
 		"concurrency": schema.Int64Attribute{
-			Optional: true, Validators: []validator.Int64{int64validator.Between(1, 1000)},
-			MarkdownDescription: "Objects looked at, or rewritten, side by side. Default: 64.",
+			Optional: true, Validators: []validator.Int64{int64validator.Between(1, 64)},
+			MarkdownDescription: "Objects looked at, or rewritten, side by side; all audits of the provider " +
+				"share 64. Default: 64.",
 		},
 		"max_errors": schema.Int64Attribute{
 			Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
