@@ -128,6 +128,10 @@ var rules = func() map[string]rule {
 			may:    []string{std},
 			reason: "a mistake that client and emulator share would show in no test",
 		},
+		cosemu + "/cosemutest": {
+			may:    []string{std, cosemu},
+			reason: "whoever tests with the emulator gets nothing else with it",
+		},
 		"cmd/cosemu": {
 			may:    []string{std, cosemu},
 			reason: "the command is the package with flags",

@@ -17,6 +17,7 @@ import (
 //	GET         /faults/kinds    the names
 //	PUT, DELETE /chaos           a Chaos
 //
+//	GET         /ca.pem          the CA certificate that HTTPS clients must trust
 //	GET, PATCH  /settings        Settings
 //	GET, PUT    /clock           a ClockState; {"advance": "72h"} moves it
 //	GET /kms-keys, PUT /kms-keys/<id>        {"state": "disabled"}, a KMSKeyState
@@ -37,6 +38,10 @@ func (s *Server) AdminHandler() http.Handler {
 	mux.HandleFunc("POST /faults/{kind}", s.postFaultOfKind)
 	mux.HandleFunc("PUT /chaos", s.putChaos)
 	mux.HandleFunc("DELETE /chaos", done(func() { _ = s.SetChaos(Chaos{}) }))
+	mux.HandleFunc("GET /ca.pem", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-pem-file")
+		_, _ = w.Write(s.CACertificate())
+	})
 	mux.HandleFunc("GET /settings", answerJSON(func() any { return s.Settings() }))
 	mux.HandleFunc("PATCH /settings", s.patchSettings)
 	mux.HandleFunc("GET /clock", answerJSON(func() any { return s.Clock() }))

@@ -164,6 +164,16 @@ func TestClockMoves(t *testing.T) {
 	}
 }
 
+func TestAdminCA(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, Config{})
+	address, err := c.StartAdmin("127.0.0.1:0")
+	check(t, err)
+	if _, text := admin(t, address, "GET", "/ca.pem", ""); text != string(c.CACertificate()) {
+		t.Errorf("CA = %q", text)
+	}
+}
+
 // TestClockLeavesSignaturesAlone shows that a client whose clock did not move is still served.
 func TestClockLeavesSignaturesAlone(t *testing.T) {
 	t.Parallel()
