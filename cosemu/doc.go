@@ -3,16 +3,30 @@
 //
 // It serves the XML API of an account's buckets and objects over HTTP/1.1: writing, reading,
 // copying, multipart uploads, listings, versioning, tags, ACLs, restores and retention, with
-// server-side encryption in all modes and verified signatures, COS's own and AWS's version 4; buckets are created,
-// listed and deleted. Their lifecycle, policy, CORS rules and the like are stored and returned, and
-// do nothing. Buckets are named by host: <bucket>.cos.<region>.localhost with or without a port, or
-// COS's own domains for clients that dial here all the same. What COS documents and is not modelled
-// answers 501 NotImplemented and never a silent 200; a query parameter that COS does not document
-// is ignored, as COS does.
+// server-side encryption in all modes and verified signatures, COS's own and AWS's version 4;
+// buckets are created, listed and deleted. Their lifecycle, policy, CORS rules and the like are
+// stored and returned, and do nothing. Buckets are named by host:
+// <bucket>.cos.<region>.localhost with or without a port, or COS's own domains for clients that
+// dial here all the same. What COS documents and is not modelled answers 501 NotImplemented and
+// never a silent 200; a query parameter that COS does not document is ignored, as COS does.
 //
-// [Start] gives a server a listener with a certificate of its own, [New] makes one that is only an
-// http.Handler. [Server.Journal] tells what was asked, [Server.AddFaults] makes requests fail, and
-// methods such as [Server.DisableKMSKey] stand for events that no request causes.
+// # Using it
+//
+// In a Go test, package cosemutest is all that is needed. Elsewhere [Start] gives a server a
+// listener with a certificate of its own, which clients trust by [Server.CACertificate] and reach
+// at [Server.EndpointTemplate]; [New] makes a server that is only an http.Handler. Command cosemu
+// is this package with flags, and [Server.AdminHandler] is its methods over HTTP.
+//
+//   - What was asked: [Server.Journal], [Server.Requests].
+//   - What is stored: [Server.Inspect].
+//   - What goes wrong: [Server.AddFaults] with [Fault] or [FaultOfKind], [Server.SetChaos],
+//     Config.Before for what somebody else does between two requests.
+//   - Events that no request causes: [Server.SetKMSKey], [Server.SetCredential],
+//     [Server.SetClock], [Server.AdvanceClock], [Server.SetObjectStorageClass],
+//     [Server.LockObject], [Server.ExpireRestore], [Server.ForgetCRC64], [Server.AgeObject].
+//   - What COS limits, delays or leaves open: [Server.ChangeSettings], [Choices].
+//
+// All methods may be called while requests are served.
 //
 // The package imports only the standard library. In particular it shares no code with the clients
 // that are tried on it, so that both cannot make the same mistake. Numbers in comments are those of
@@ -29,9 +43,10 @@
 // bodies are files, and buckets, versions, open uploads, KMS key states, clock and certificates are
 // there again at the next start, however the process ended. What it never keeps are the journal,
 // faults, settings and jobs of COS Batch. Config.Objects are made by formula whenever they are
-// asked for. Bodies are kept in the clear, whatever their
-// encryption: what is modelled is who may read them. Of an SSE-C key a salted digest is kept, and
-// its MD5, which answers show.
+// asked for.
+//
+// Bodies are kept in the clear, whatever their encryption: what is modelled is who may read them.
+// Of an SSE-C key a salted digest is kept, and its MD5, which answers show.
 //
 // # Answers that COS's documents leave open
 //
