@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net"
 	"os"
 	"os/exec"
@@ -8,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
 )
 
 const guide = "../../templates/guides/local-development.md.tmpl"
@@ -36,17 +39,7 @@ func guideBlocks(t *testing.T) []block {
 // shell waits until the emulator serves.
 func TestCLIGuide(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("TF_ACC") == "" {
-		t.Skip("TF_ACC is not set")
-	}
-	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	if cli == "" {
-		cli = "terraform"
-	}
-	repository, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cli := terraformCLI(t)
 	var script strings.Builder
 	script.WriteString("set -euo pipefail\nterraform() { \"$GUIDE_CLI\" \"$@\"; }\ntrap 'kill %1; wait' EXIT\n")
 	for _, b := range guideBlocks(t) {
@@ -59,13 +52,8 @@ func TestCLIGuide(t *testing.T) {
 		" &\n", " > ready &\nuntil grep -q 'cosemu ready' ready; do sleep 0.1; kill -0 %1; done\n",
 	).Replace(script.String())
 	dir := t.TempDir()
-	for binary, path := range map[string]string{"terraform-provider-cos": ".", "cosemu": "./cmd/cosemu"} {
-		build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "build/bin", binary), path)
-		build.Dir = repository
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-	}
+	build(t, dir, "terraform-provider-cos", ".")
+	build(t, dir, "cosemu", "./cmd/cosemu")
 	command := exec.CommandContext(t.Context(), "bash", "-c", text)
 	command.Dir = dir
 	command.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color",
@@ -74,6 +62,105 @@ func TestCLIGuide(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// terraformCLI is the CLI that tests use; without TF_ACC they are skipped.
+func terraformCLI(t *testing.T) string {
+	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("TF_ACC is not set")
+	}
+	return cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform")
+}
+
+// build makes a program of the repository where make build puts it.
+func build(t *testing.T, dir, name, path string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "build/bin", name), path)
+	command.Dir = "../.."
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
+// TestCLIRestart applies objects of all modes, kills the emulator, and plans with the next one on
+// its directory: nothing is left to do.
+func TestCLIRestart(t *testing.T) {
+	t.Parallel()
+	cli, dir := terraformCLI(t), t.TempDir()
+	build(t, dir, "terraform-provider-cos", ".")
+	for name, text := range map[string]string{
+		"cli.tfrc": `provider_installation {
+  dev_overrides {
+    "encrypted-cos/cos" = "` + filepath.Join(dir, "build/bin") + `"
+  }
+}
+`, "main.tf": restartConfig,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	credential := cosemu.DocumentedCredential()
+	for _, args := range [][]string{{"apply", "-auto-approve"}, {"plan", "-detailed-exitcode"}} {
+		p := startProcess(t, dir)
+		command := exec.CommandContext(t.Context(), cli, args...)
+		command.Dir = dir
+		command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "cli.tfrc"),
+			"CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color",
+			"COS_ENDPOINT="+strings.Replace(p.base, exampleBucket, "{bucket}", 1),
+			"COS_CA_BUNDLE="+filepath.Join(dir, "trusted.pem"), "TENCENTCLOUD_REGION=ap-guangzhou",
+			"TENCENTCLOUD_SECRET_ID="+credential.SecretID, "TENCENTCLOUD_SECRET_KEY="+credential.SecretKey)
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", args[0], err, out)
+		}
+		p.kill()
+	}
+}
+
+const restartConfig = `terraform {
+  required_providers {
+    cos = {
+      source = "encrypted-cos/cos"
+    }
+  }
+}
+
+provider "cos" {
+  customer_keys = { main = "MDEyMzQ1Njc4OUFCQ0RFRjAxMjM0NTY3ODlBQkNERUY=" }
+}
+
+resource "cos_encrypted_object" "cos" {
+  bucket  = "examplebucket-1250000000"
+  key     = "cos"
+  content = "Hello"
+  tags    = { a = "b" }
+  sse {
+    cos {}
+  }
+}
+
+resource "cos_encrypted_object" "kms" {
+  bucket        = "examplebucket-1250000000"
+  key           = "kms"
+  content       = "Hello"
+  storage_class = "STANDARD_IA"
+  metadata      = { note = "kept" }
+  sse {
+    kms {}
+  }
+}
+
+resource "cos_encrypted_object" "customer" {
+  bucket  = "examplebucket-1250000000"
+  key     = "customer"
+  content = "Hello"
+  sse {
+    c {
+      key_name = "main"
+    }
+  }
+}
+`
 
 // script is what a reader does with a block: runs it, or saves it under the name in its first line.
 func (b block) script(t *testing.T) string {
@@ -103,8 +190,8 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// TestGuideNamesEveryFlag keeps the table of flags whole.
-func TestGuideNamesEveryFlag(t *testing.T) {
+// TestGuideNamesEverything keeps the tables of flags and of faults whole.
+func TestGuideNamesEverything(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(guide)
 	if err != nil {
@@ -115,6 +202,11 @@ func TestGuideNamesEveryFlag(t *testing.T) {
 	for _, match := range regexp.MustCompile(`(?m)^  -([a-z0-9-]+)`).FindAllStringSubmatch(usage.String(), -1) {
 		if !strings.Contains(string(text), "`-"+match[1]) {
 			t.Errorf("the guide does not name -%s", match[1])
+		}
+	}
+	for _, kind := range cosemu.FaultKinds() {
+		if !strings.Contains(string(text), "`"+kind+"`") {
+			t.Errorf("the guide does not name the fault %s", kind)
 		}
 	}
 }
