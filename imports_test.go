@@ -51,7 +51,7 @@ var notInProvider = []string{"net/http", "crypto", "log"}
 
 // nouns are the packages of internal/provider that hold one Terraform noun each.
 var nouns = []string{
-	"object", "objects", "objectcopy", "restore", "reencrypt", "uploads", "prefix",
+	"object", "objects", "objectcopy", "restore", "reencrypt", "abortuploads", "prefix",
 	"bucketencryption", "function",
 }
 

@@ -67,3 +67,15 @@ func (c *Client) uploadPage(
 	})
 	return page, err
 }
+
+// Older are the uploads that were begun before a moment of COS's clock, see Now. One whose
+// beginning COS did not say is not among them.
+func Older(uploads []Upload, than time.Time) []Upload {
+	var older []Upload
+	for _, upload := range uploads {
+		if !upload.Initiated.IsZero() && upload.Initiated.Before(than) {
+			older = append(older, upload)
+		}
+	}
+	return older
+}

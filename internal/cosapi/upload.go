@@ -155,12 +155,5 @@ const abortPatience = 30 * time.Second
 func (c *Client) abort(ctx context.Context, ref ObjectRef, uploadID string) error {
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortPatience)
 	defer cancel()
-	err := c.do(own, request{op: "AbortMultipartUpload", ref: ref},
-		func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
-			return sdk.Object.AbortMultipartUpload(ctx, ref.Key, uploadID)
-		})
-	if CodeOf(err) == "NoSuchUpload" {
-		return nil
-	}
-	return err
+	return c.AbortUpload(own, ref, uploadID)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/abortuploads"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/bucketencryption"
 	functionnoun "github.com/encrypted-cos/terraform-provider-cos/internal/provider/function"
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/object"
@@ -128,7 +129,9 @@ func (p *cosProvider) ListResources(context.Context) []func() list.ListResource 
 
 // Actions lists the actions. Terraform before 1.14 does not ask for them.
 func (p *cosProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{reencrypt.NewAction, restore.NewAction}
+	return []func() action.Action{
+		abortuploads.NewAction, reencrypt.NewAction, restore.NewAction,
+	}
 }
 
 // Functions lists the provider's functions.

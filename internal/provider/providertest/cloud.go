@@ -223,7 +223,7 @@ func (c *Cloud) Head(ref cosapi.ObjectRef, key *cosapi.CustomerKey) cosapi.Objec
 // written without naming an encryption.
 func (c *Cloud) SetDefaultEncryption(kmsKey string) {
 	c.T.Helper()
-	_, err := c.owner(Bucket).Bucket.PutEncryption(c.T.Context(),
+	_, err := c.Owner(Bucket).Bucket.PutEncryption(c.T.Context(),
 		&cos.BucketPutEncryptionOptions{
 			Rule: &cos.BucketEncryptionConfiguration{SSEAlgorithm: "KMS", KMSMasterKeyID: kmsKey},
 		})
@@ -233,13 +233,13 @@ func (c *Cloud) SetDefaultEncryption(kmsKey string) {
 // SuspendVersioning is the bucket's owner, who wants no more versions.
 func (c *Cloud) SuspendVersioning(bucket string) {
 	c.T.Helper()
-	_, err := c.owner(bucket).Bucket.PutVersioning(c.T.Context(),
+	_, err := c.Owner(bucket).Bucket.PutVersioning(c.T.Context(),
 		&cos.BucketPutVersionOptions{Status: "Suspended"})
 	Must(c.T, err)
 }
 
-// owner is the official SDK on a bucket, for what our client has no calls for.
-func (c *Cloud) owner(bucket string) *cos.Client {
+// Owner is the official SDK on a bucket, for what our client has no calls for.
+func (c *Cloud) Owner(bucket string) *cos.Client {
 	c.T.Helper()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(c.CACertificate())
