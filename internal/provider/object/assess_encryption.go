@@ -125,11 +125,18 @@ func (a *assessor) assessCustomerKey(
 	result.bumped = a.bumped(choice)
 	hasKey := observed.Mode == cosapi.ModeSSEC && observed.CustomerKeyMD5 != ""
 	switch {
+	case value.IsSet(choice.KeyMD5):
+		// The configuration says which key it must be, so the plan can too.
+		result.change = changedIf(choice.KeyMD5.ValueString() != observed.CustomerKeyMD5)
+		result.keyMD5 = choice.KeyMD5
+		if !resolved.OK && !resolved.Unknown {
+			a.assessMissingKey(hasKey, observed, &result)
+		}
 	case resolved.Unknown:
 		a.assessUnknownKey(hasKey, observed, &result)
 	case !resolved.OK:
 		a.assessMissingKey(hasKey, observed, &result)
-	case !choice.KeyWO.IsNull() && !result.bumped:
+	case !choice.KeyWO.IsNull() && !result.bumped && choice.KeyMD5.IsNull():
 		a.assessSameVersion(hasKey, observed, &result)
 	default:
 		result.change = changedIf(!hasKey || resolved.Key.MD5() != observed.CustomerKeyMD5)
@@ -138,7 +145,47 @@ func (a *assessor) assessCustomerKey(
 			result.keyMD5 = types.StringValue(resolved.Key.MD5())
 		}
 	}
-	return result, a.checkKeySeen(resolved)
+	diags.Append(a.checkRotation(choice, resolved)...)
+	diags.Append(a.checkKeySeen(resolved)...)
+	return result, diags
+}
+
+// appliedMD5 is the key that was last applied, or that the object had when it was first seen.
+func (a *assessor) appliedMD5() string {
+	if a.known.KeyMD5 != "" {
+		return a.known.KeyMD5
+	}
+	observed, _ := sse.EncryptionStatus(a.state.Encryption)
+	return observed.CustomerKeyMD5
+}
+
+// checkRotation refuses a rotation to the key that was last applied: it would send nothing, and the
+// state would say that the key is another one. After an import or with another way of giving the key
+// there was no version before, and key_md5 says that this very key is meant. Another name for the
+// same key is only worth a warning, because it is how keys are renamed.
+func (a *assessor) checkRotation(choice sse.Choice, resolved sse.ResolvedKey) diag.Diagnostics {
+	old := sse.Decode(a.state.SSE)
+	if a.creating || !resolved.OK || value.IsSet(choice.KeyMD5) {
+		return nil
+	}
+	md5 := resolved.Key.MD5()
+	if before, ok := a.data.Keyring.ByName(old.KeyName.ValueString()); ok && resolved.Name != "" &&
+		old.KeyName.ValueString() != resolved.Name && before.MD5() == md5 {
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(resolved.Source,
+			"Both names hold the same SSE-C key", fmt.Sprintf("key_name changes from %q to %q, and "+
+				"customer_keys has one and the same key (MD5 %s) under both names. The object stays "+
+				"under it: nothing is rotated.", old.KeyName.ValueString(), resolved.Name, md5))}
+	}
+	if !a.bumped(choice) || choice.KeyWOVersion.IsUnknown() || old.KeyWOVersion.IsNull() ||
+		md5 != a.appliedMD5() {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(resolved.Source,
+		"key_wo is still the old key", fmt.Sprintf("key_wo_version changes from %s to %s, but key_wo "+
+			"is the key that was last applied (MD5 %s). Nothing would be rotated, and the state would "+
+			"say that it was. Nothing was changed. Give the new key. If this very key is meant, "+
+			"because objects share the version, say so with key_md5 = %q.",
+			old.KeyWOVersion, choice.KeyWOVersion, md5, md5))}
 }
 
 // checkKeySeen compares a key of the keyring with what the refresh of this plan saw under the same
@@ -215,10 +262,7 @@ func (a *assessor) assessSameVersion(
 	hasKey bool, observed cosapi.EncryptionStatus, result *encryptionAssessment,
 ) {
 	md5 := result.key.Key.MD5()
-	applied := a.known.KeyMD5
-	if applied == "" {
-		applied = observed.CustomerKeyMD5
-	}
+	applied := a.appliedMD5()
 	switch {
 	case hasKey && md5 == observed.CustomerKeyMD5:
 		result.keyMD5 = types.StringValue(md5)

@@ -97,7 +97,7 @@ func TestWhatAChangeCosts(t *testing.T) {
 		"version of content_wo": {
 			cos.With(pt.Attrs{"content": nil, "content_wo": "one", "content_wo_version": 1}),
 			cos.With(pt.Attrs{"content": nil, "content_wo": "two", "content_wo_version": 2}),
-			[]string{"HeadObject", "GetObjectACL", "GetObjectTagging", "PutObject"},
+			[]string{"HeadObject", "GetObjectACL", "GetObjectTagging", "PutObject", "HeadObject"},
 		},
 		"version of content_wo with the same bytes": {
 			cos.With(pt.Attrs{"content": nil, "content_wo": "one", "content_wo_version": 1}),
@@ -118,7 +118,9 @@ func TestWhatAChangeCosts(t *testing.T) {
 		},
 		"version of key_wo with the same key": {
 			pt.ContentObject("a", pt.SSEC(pt.Attrs{"key_wo": pt.KeyA, "key_wo_version": 1})),
-			pt.ContentObject("a", pt.SSEC(pt.Attrs{"key_wo": pt.KeyA, "key_wo_version": 2})), nil,
+			pt.ContentObject("a", pt.SSEC(pt.Attrs{
+				"key_wo": pt.KeyA, "key_wo_version": 2, "key_md5": pt.MustKey(t, pt.KeyA).MD5(),
+			})), nil,
 		},
 		"version of key_wo with another key, old one in the keyring": {
 			pt.ContentObject("a", pt.SSEC(pt.Attrs{"key_wo": pt.KeyA, "key_wo_version": 1})),

@@ -87,7 +87,9 @@ func TestUnknownAttributesOfAnUpdate(t *testing.T) {
 			keyWO(pt.KeyD, 1), keyWO(pt.KeyD, 1).With(pt.Attrs{"content": "x"}), written,
 		},
 		"version of key_wo, same key": {
-			keyWO(pt.KeyD, 1), keyWO(pt.KeyD, 2), rotated,
+			keyWO(pt.KeyD, 1), pt.ContentObject("a.txt", pt.SSEC(pt.Attrs{
+				"key_wo": pt.KeyD, "key_wo_version": 2, "key_md5": pt.MustKey(t, pt.KeyD).MD5(),
+			})), written,
 		},
 		"version of key_wo, another key": {
 			keyWO(pt.KeyA, 1), keyWO(pt.KeyD, 2), rotated,

@@ -39,7 +39,19 @@ func (w *objectWrite) writeBody(
 	if fact != nil {
 		fact.CRC64 = result.CRC64
 	}
+	if err == nil && w.body.kind == bodyContentWO && hidesETag(w.encryption.Mode()) {
+		w.rememberTime(ctx, &result)
+	}
 	return written{WriteResult: result, file: fact}, err
+}
+
+// rememberTime asks for the Last-Modified of a body of which nothing else may be kept. An object
+// that is not ours any more has none for us: then the moment of the write stands in for it.
+func (w *objectWrite) rememberTime(ctx context.Context, result *cosapi.WriteResult) {
+	info, err := w.data.Client.HeadOnly(ctx, w.ref, nil)
+	if err == nil && info.ETag == result.ETag && info.CRC64 == result.CRC64 {
+		result.LastModified = info.LastModified
+	}
 }
 
 // copyBody copies the source of copy_source.
@@ -105,9 +117,14 @@ func hideSecretBody(state *resourceModel, mode cosapi.Mode) {
 		return
 	}
 	state.CRC64ECMA, state.Size = types.StringNull(), types.Int64Null()
-	if mode == cosapi.ModeSSECOS || mode == cosapi.ModeNone {
+	if hidesETag(mode) {
 		state.ETag = types.StringNull()
 	}
+}
+
+// hidesETag reports a mode in which the ETag is the MD5 of the plain bytes.
+func hidesETag(mode cosapi.Mode) bool {
+	return mode == cosapi.ModeSSECOS || mode == cosapi.ModeNone
 }
 
 // baselineAfter is what private state remembers of a write.

@@ -100,16 +100,21 @@ func TestUnknownValuesBecomeKnownAtApply(t *testing.T) {
 			c.With(sse(pt.SSEC(pt.Attrs{"key_wo": pt.KeyD, "key_wo_version": 1}))),
 			sse(pt.SSEC(pt.Attrs{"key_wo": pt.Unknown, "key_wo_version": 2})),
 			map[string]pt.Attrs{
-				"same":  sse(pt.SSEC(pt.Attrs{"key_wo": pt.KeyD, "key_wo_version": 2})),
 				"other": sse(pt.SSEC(pt.Attrs{"key_wo": pt.KeyA, "key_wo_version": 2})),
 			},
 		},
 		"key_wo_version": {
 			c.With(sse(pt.SSEC(pt.Attrs{"key_wo": pt.KeyD, "key_wo_version": 1}))),
-			sse(pt.SSEC(pt.Attrs{"key_wo": pt.KeyD, "key_wo_version": pt.Unknown})),
+			sse(pt.SSEC(pt.Attrs{
+				"key_wo": pt.KeyD, "key_wo_version": pt.Unknown, "key_md5": pt.MustKey(t, pt.KeyD).MD5(),
+			})),
 			map[string]pt.Attrs{
-				"same":  {},
-				"other": sse(pt.SSEC(pt.Attrs{"key_wo": pt.KeyD, "key_wo_version": 2})),
+				"same": sse(pt.SSEC(pt.Attrs{
+					"key_wo": pt.KeyD, "key_wo_version": 1, "key_md5": pt.MustKey(t, pt.KeyD).MD5(),
+				})),
+				"other": sse(pt.SSEC(pt.Attrs{
+					"key_wo": pt.KeyD, "key_wo_version": 2, "key_md5": pt.MustKey(t, pt.KeyD).MD5(),
+				})),
 			},
 		},
 		"metadata": {
