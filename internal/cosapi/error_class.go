@@ -183,3 +183,9 @@ func KeyMayHelp(err error) bool {
 		return false
 	}
 }
+
+// IsGone reports an answer that says that an object, its version or its bucket does not exist.
+func IsGone(err error) bool {
+	class := Classify(err)
+	return err != nil && (class == ClassNotFound || class == ClassNoSuchBucket)
+}

@@ -123,6 +123,10 @@ func (a *assessor) fileProblem(name string, err error) diag.Diagnostic {
 	if errors.Is(err, fs.ErrNotExist) {
 		summary, reason = "The file does not exist", fmt.Sprintf("There is no file %s", name)
 	}
+	if a.applying && a.creating {
+		return diag.NewAttributeErrorDiagnostic(at, summary, reason+". Nothing was written. An object "+
+			"that this one replaces has been deleted by then.")
+	}
 	if a.applying {
 		return diag.NewAttributeErrorDiagnostic(at, summary, reason+". Nothing was changed. To "+
 			"destroy the object without the file, run destroy with -refresh=false.")
@@ -151,6 +155,9 @@ func (a *assessor) assessCopySource(
 		return a.unverifiedSource(diags)
 	}
 	info, err := a.data.Client.Head(ctx, source.Ref, source.Key)
+	if a.plan.CopySource.Equal(a.state.CopySource) && cosapi.IsGone(err) {
+		return a.goneSource(source.Ref)
+	}
 	if err != nil {
 		return result, diag.Diagnostics{a.sourceProblem(source.Ref, err)}
 	}
@@ -182,6 +189,15 @@ func (a *assessor) unverifiedSource(
 			one.Detail()+" Until then changes of the source are not seen.")
 	}
 	return contentAssessment{crc64: a.state.CRC64ECMA, size: a.state.Size}, warnings
+}
+
+// goneSource: what has been copied stays right when the source goes. Only another copy_source needs
+// one.
+func (a *assessor) goneSource(ref cosapi.ObjectRef) (contentAssessment, diag.Diagnostics) {
+	return contentAssessment{crc64: a.state.CRC64ECMA, size: a.state.Size}, diag.Diagnostics{
+		diag.NewAttributeWarningDiagnostic(path.Root("copy_source"), "The source is gone",
+			fmt.Sprintf("There is no %s in region %s any more. The copy that was made of it stays as it "+
+				"is. To make another one, name another source.", ref, ref.Region))}
 }
 
 // sourceProblem: a source that does not exist may be made before the copy.

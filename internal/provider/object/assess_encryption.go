@@ -108,7 +108,9 @@ func (a *assessor) assessKMS(
 		result.kmsKeyID = value.StringOrNull(observed.KMSKeyID)
 	}
 	result.change = valueChange(result.kmsKeyID, types.StringValue(observed.KMSKeyID)).
-		or(mapChange(choice.KMSContext, old.KMSContext))
+		or(mapChange(choice.KMSContext, old.KMSContext)).
+		// COS never reports a context, so that of an object which somebody else wrote is anybody's guess.
+		or(changedIf(a.known.Rewritten && len(choice.KMSContext.Elements()) > 0))
 }
 
 // assessCustomerKey compares keys by their MD5. A key that may be another one at apply is planned

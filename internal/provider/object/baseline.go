@@ -44,6 +44,8 @@ type baseline struct {
 	// Unread says that a listing showed another object than the one last read, and that no key at
 	// hand could read it: the key whose MD5 is in the state may not be its key any more.
 	Unread bool `json:"unread,omitempty"`
+	// Class is the storage class, where the state has none: after an import.
+	Class string `json:"class,omitempty"`
 	// Restored says that an archived object was readable when it was last seen.
 	Restored bool `json:"restored,omitempty"`
 	// KeyringMD5s are the keys by name as the last refresh found them.

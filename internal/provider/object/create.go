@@ -59,6 +59,8 @@ type objectWrite struct {
 	body       objectBody
 	choice     sse.Choice
 	encryption cosapi.Encryption
+	// replacing: there is an object, and the write is an update of it.
+	replacing bool
 	// source is the object to copy when the body is copy_source.
 	source cosapi.CopySource
 }
@@ -201,7 +203,7 @@ func (w *objectWrite) createFailed(ctx context.Context, err error) diag.Diagnost
 func (w *objectWrite) explain(doing string, err error) diag.Diagnostic {
 	var local *fs.PathError
 	if w.body.kind == bodySource && errors.As(err, &local) {
-		return (&assessor{applying: true}).fileProblem(w.body.path, err)
+		return (&assessor{applying: true, creating: !w.replacing}).fileProblem(w.body.path, err)
 	}
 	var source *copySourceError
 	if errors.As(err, &source) {
@@ -231,7 +233,7 @@ func (e *copySourceError) diagnostic(endpoint string) diag.Diagnostic {
 	}
 	return tried.Diagnostic("The source is not the one that was named", diagnose.Paragraphs(
 		tried.Answer(e.err), fmt.Sprintf("The source %s has another ETag than if_match names, or "+
-			"it changed while it was copied. Nothing was changed. Plan again, and give if_match "+
+			"it changed while it was copied. Nothing was copied. Plan again, and give if_match "+
 			"the ETag of the source as it is.", e.ref)))
 }
 

@@ -3,6 +3,8 @@ package object
 import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
 )
 
 // resourceModel is cos_encrypted_object as configuration, plan and state hold it. It
@@ -52,3 +54,11 @@ const (
 	deleteAllVersions = "delete_all_versions"
 	abandonObject     = "abandon"
 )
+
+// withClass is the state with the storage class that an import has left to private state.
+func (m resourceModel) withClass(known baseline) resourceModel {
+	if m.StorageClass.IsNull() {
+		m.StorageClass = value.StringOrNull(known.Class)
+	}
+	return m
+}

@@ -56,6 +56,7 @@ type objectPlan struct {
 
 func (p *objectPlan) run(ctx context.Context) diag.Diagnostics {
 	p.prior = p.state
+	p.state = p.state.withClass(p.known)
 	p.planPlace()
 	if p.plan.Region.IsNull() {
 		return diag.Diagnostics{address.NoRegion()}
@@ -79,6 +80,9 @@ func (p *objectPlan) run(ctx context.Context) diag.Diagnostics {
 	}
 	d := decide(found.input)
 	diags.Append(p.judge(found, d)...)
+	if p.replaces() && !diags.HasError() {
+		diags.Append(p.proveSuccessor(ctx, found)...)
+	}
 	p.planComputed(found, d)
 	return diags
 }
@@ -186,7 +190,7 @@ func (p *objectPlan) verifyWithConfiguredKey(ctx context.Context) diag.Diagnosti
 
 // planComputed sets what COS will report, as far as it is certain.
 func (p *objectPlan) planComputed(found assessment, d decision) {
-	p.plan.StorageClass = p.storageClass()
+	p.plan.StorageClass = p.storageClass(d)
 	p.plan.CRC64ECMA, p.plan.Size = found.content.crc64, found.content.size
 	p.plan.ETag, p.plan.VersionID = p.prior.ETag, p.prior.VersionID
 	if d.written {
@@ -222,12 +226,13 @@ func (m resourceModel) hasNoKMSKey() bool {
 	return choice.KMSKeyID.IsNull()
 }
 
-// storageClass is the configured one, else the one the object is in.
-func (p *objectPlan) storageClass() types.String {
+// storageClass is the configured one, else the one the object is in. After an import the state has
+// none, so that no generated configuration has one: a write then makes it known.
+func (p *objectPlan) storageClass(d decision) types.String {
 	switch {
 	case !p.config.StorageClass.IsNull():
 		return p.config.StorageClass
-	case p.creating:
+	case p.creating, d.written && p.prior.StorageClass.IsNull():
 		return types.StringUnknown()
 	}
 	return p.prior.StorageClass

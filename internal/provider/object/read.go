@@ -44,6 +44,7 @@ func (r *managedResource) Read(
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	r.data.Written.Read(ref)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &refresh.state)...)
 	resp.Diagnostics.Append(refresh.known.write(ctx, resp.Private)...)
 }

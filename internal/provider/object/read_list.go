@@ -108,11 +108,33 @@ func (r ListedRead) deadline() time.Duration {
 	return deadline
 }
 
+// settledByListing are the attributes of an object that is known to be unchanged: those that a HEAD
+// would say again, and those that only the configuration says. Every other one, such as tags, has to
+// be read wherever the state has it. A new attribute is read until it is entered here.
+var settledByListing = map[string]bool{
+	"id": true, "bucket": true, "key": true, "region": true, "url": true,
+	"content": true, "content_base64": true, "content_wo": true, "content_wo_version": true,
+	"source": true, "copy_source": true, "sse": true, "encryption": true,
+	"content_type": true, "cache_control": true, "content_disposition": true,
+	"content_encoding": true, "content_language": true, "expires": true, "metadata": true,
+	"storage_class": true, "etag": true, "crc64ecma": true, "size": true, "version_id": true,
+	"overwrite": true, "deletion_policy": true, "timeouts": true,
+}
+
+// isSettled reports that a listing which shows the object unchanged leaves nothing to be read.
+func (r ListedRead) isSettled() bool {
+	for name, member := range r.state {
+		if !settledByListing[name] && !member.IsNull() {
+			return false
+		}
+	}
+	return true
+}
+
 // IsComplete reports that a refresh which finds the object unchanged has nothing else to do:
-// no tags or ACL to read, no file that has changed, nothing of the configuration to note.
+// nothing else to read, no file that has changed, nothing of the configuration to note.
 func (r ListedRead) IsComplete() bool {
-	return r.alone && r.state["tags"].IsNull() && r.state["acl"].IsNull() &&
-		r.known.Endpoint == r.data.Endpoint &&
+	return r.alone && r.isSettled() && r.known.Endpoint == r.data.Endpoint &&
 		maps.Equal(r.known.KeyringMD5s, r.data.Keyring.MD5s()) && r.sameFile()
 }
 

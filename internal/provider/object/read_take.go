@@ -18,7 +18,10 @@ func (f *objectRefresh) take(info cosapi.ObjectInfo) {
 	f.known.Rewritten = f.known.Rewritten || f.isAnother(info)
 	f.takeFacts(info)
 	takeHeaders(&f.state, info.Headers)
+	f.known.Class = ""
 	if wasImported {
+		// Core prints what the state has into generated configuration, where it would pin the class.
+		f.state.StorageClass, f.known.Class = types.StringNull(), info.StorageClass
 		f.completeImport(info)
 	}
 	hideSecretBody(&f.state, info.Encryption.Mode)

@@ -40,6 +40,7 @@ func (r *managedResource) Update(
 
 	prior := u.state
 	u.planned = prior.seen(u.known)
+	u.state = u.state.withClass(u.known)
 	resp.Diagnostics.Append(u.runAlone(ctx, r)...)
 	state := u.result
 	if resp.Diagnostics.HasError() && !u.done {
@@ -189,6 +190,9 @@ func (u *objectUpdate) unwrittenState() resourceModel {
 	if state.ContentType.IsUnknown() {
 		state.ContentType = u.state.ContentType
 	}
+	if state.StorageClass.IsUnknown() {
+		state.StorageClass = u.state.StorageClass
+	}
 	u.known.KeyMD5 = observed.CustomerKeyMD5
 	hideSecretBody(&state, observed.Mode)
 	return state
@@ -198,11 +202,14 @@ func (u *objectUpdate) unwrittenState() resourceModel {
 func (u *objectUpdate) rewriteObject(
 	ctx context.Context, r *managedResource, d decision,
 ) diag.Diagnostics {
+	if u.plan.StorageClass.IsUnknown() || u.plan.StorageClass.IsNull() {
+		u.plan.StorageClass = u.state.StorageClass
+	}
 	write, diags := r.newWrite(u.plan, u.config, u.found.sse.kmsKeyID)
 	if diags.HasError() {
 		return diags
 	}
-	write.choice = u.found.choice
+	write.choice, write.replacing = u.found.choice, true
 	u.write = write
 	ctx = write.masked(ctx)
 	var done written

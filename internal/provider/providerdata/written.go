@@ -25,7 +25,7 @@ type Written struct {
 }
 
 // entries are those of one object that a plan has come across.
-type entries struct{ current, destroyed bool }
+type entries struct{ read, current, destroyed bool }
 
 // NewWritten returns an empty memory.
 func NewWritten() *Written {
@@ -79,9 +79,27 @@ func (w *Written) Contains(ref cosapi.ObjectRef) bool {
 func (w *Written) PlannedCurrent(ref cosapi.ObjectRef) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	was := w.entries[ref.Current()]
-	w.entries[ref.Current()] = entries{current: true, destroyed: was.destroyed}
-	return was.destroyed
+	entry := w.entries[ref.Current()]
+	entry.read, entry.current = true, true
+	w.entries[ref.Current()] = entry
+	return entry.destroyed
+}
+
+// Read records that a state has an entry for ref.
+func (w *Written) Read(ref cosapi.ObjectRef) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	entry := w.entries[ref.Current()]
+	entry.read = true
+	w.entries[ref.Current()] = entry
+}
+
+// InState reports that this process has come across an entry of a state for ref: a new object in its
+// place is a replacement.
+func (w *Written) InState(ref cosapi.ObjectRef) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.entries[ref.Current()].read
 }
 
 // PlannedDestroy records that a plan destroys an entry of the state for ref, and reports whether it
@@ -89,9 +107,10 @@ func (w *Written) PlannedCurrent(ref cosapi.ObjectRef) bool {
 func (w *Written) PlannedDestroy(ref cosapi.ObjectRef) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	was := w.entries[ref.Current()]
-	w.entries[ref.Current()] = entries{current: was.current, destroyed: true}
-	return was.current
+	entry := w.entries[ref.Current()]
+	entry.destroyed = true
+	w.entries[ref.Current()] = entry
+	return entry.current
 }
 
 // Lock waits until nobody else in this process is at work on an object that is to be changed, nor

@@ -79,6 +79,8 @@ func (r *Instance) planReplacement(change Change) Change {
 	created.replace = change.replace
 	if created.Action == "create" {
 		created.Action = "replace"
+		// Core shows what the second plan says only if that fails.
+		created.diagnostics = change.diagnostics
 	}
 	return created
 }
