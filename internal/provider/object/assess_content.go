@@ -197,7 +197,8 @@ func (a *assessor) goneSource(ref cosapi.ObjectRef) (contentAssessment, diag.Dia
 	return contentAssessment{crc64: a.state.CRC64ECMA, size: a.state.Size}, diag.Diagnostics{
 		diag.NewAttributeWarningDiagnostic(path.Root("copy_source"), "The source is gone",
 			fmt.Sprintf("There is no %s in region %s any more. The copy that was made of it stays as it "+
-				"is. To make another one, name another source.", ref, ref.Region))}
+				"is. To make another one, name another source.", ref, ref.Region)),
+	}
 }
 
 // sourceProblem: a source that does not exist may be made before the copy.
