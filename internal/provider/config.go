@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -26,6 +27,9 @@ const (
 	maxPartSize        = 5 << 30
 	maxConcurrency     = 256
 	maxSessionDuration = 43200
+	maxResponseTimeout = 3600    // seconds
+	maxTransferRate    = 1 << 30 // bytes a second
+	maxCopyTimeout     = 86400   // seconds
 )
 
 // auditConcurrency is how many objects all audits of the provider look at side by side.
@@ -69,6 +73,9 @@ var environmentOf = map[string][]string{
 	"checkpoint_dir":          {"TF_COS_CHECKPOINT_DIR"},
 	"copy_threshold":          {"TF_COS_COPY_THRESHOLD"},
 	"copy_part_size":          {"TF_COS_COPY_PART_SIZE"},
+	"response_timeout":        {"TF_COS_RESPONSE_TIMEOUT"},
+	"min_transfer_rate":       {"TF_COS_MIN_TRANSFER_RATE"},
+	"copy_timeout":            {"TF_COS_COPY_TIMEOUT"},
 	"sts_endpoint":            {"TF_COS_STS_ENDPOINT"},
 	"metadata_endpoint":       {"TF_COS_METADATA_ENDPOINT"},
 }
@@ -130,6 +137,7 @@ func (s *providerSetup) clientConfig(ctx context.Context) cosapi.Config {
 	s.bundle = s.caBundle()
 	bucket := s.text("endpoint_bucket", s.config.EndpointBucket)
 	region := s.text("endpoint_region", s.config.EndpointRegion)
+	identity, anyAnswer := s.requestIDHeader()
 	return cosapi.Config{
 		Endpoint:            s.endpoint(bucket, region),
 		EndpointBucket:      bucket,
@@ -143,6 +151,11 @@ func (s *providerSetup) clientConfig(ctx context.Context) cosapi.Config {
 		CopyThreshold:       s.number("copy_threshold", none, 1, maxPartSize),
 		CopyPartSize:        s.number("copy_part_size", none, minPartSize, maxPartSize),
 		CheckpointDir:       s.checkpointDir(),
+		RequestIDHeader:     identity,
+		BelieveAnyAnswer:    anyAnswer,
+		HeaderTimeout:       s.seconds("response_timeout", s.config.ResponseTimeout, maxResponseTimeout),
+		MinRate:             s.minRate(),
+		CopyTimeout:         s.seconds("copy_timeout", s.config.CopyTimeout, maxCopyTimeout),
 		UserAgent:           s.userAgent(),
 		Observe:             logRequest,
 		Progress:            logProgress,
@@ -156,6 +169,38 @@ func (s *providerSetup) maxRetries() int {
 		return -1
 	}
 	return int(retries)
+}
+
+// requestIDHeader resolves request_id_header: "" in the configuration means something, so it is not
+// the same as unset.
+func (s *providerSetup) requestIDHeader() (name string, believeAny bool) {
+	configured := s.config.RequestIDHeader
+	switch {
+	case configured.IsUnknown():
+		s.unknown = true
+		return "", false
+	case configured.IsNull() || configured.ValueString() != "":
+		return configured.ValueString(), false
+	}
+	s.diags.AddAttributeWarning(path.Root("request_id_header"), "Every answer is believed",
+		"request_id_header is empty: the provider cannot tell an answer of COS from the page of a "+
+			"proxy or gateway. A page with status 404 can pass for a deleted object, and be planned "+
+			"to be created again. Name the header that every answer of this endpoint has.")
+	return "", true
+}
+
+// seconds resolves a duration, 0 where it is not set.
+func (s *providerSetup) seconds(name string, configured types.Int64, highest int64) time.Duration {
+	return time.Duration(s.number(name, configured, 1, highest)) * time.Second
+}
+
+// minRate translates 0, no least rate, which cosapi writes as a negative number.
+func (s *providerSetup) minRate() int64 {
+	rate := s.number("min_transfer_rate", s.config.MinTransferRate, 0, maxTransferRate)
+	if rate == 0 && s.isSet("min_transfer_rate", s.config.MinTransferRate) {
+		return -1
+	}
+	return rate
 }
 
 func (s *providerSetup) transferConcurrency() int {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -153,6 +154,10 @@ func TestUnknownConfigurationIsNoErrorAndBuildsNoClient(t *testing.T) {
 		"part_size":              func(m *providerModel) { m.PartSize = types.Int64Unknown() },
 		"transfer_concurrency":   func(m *providerModel) { m.TransferConcurrency = types.Int64Unknown() },
 		"refresh_mode":           func(m *providerModel) { m.RefreshMode = unknown },
+		"request_id_header":      func(m *providerModel) { m.RequestIDHeader = unknown },
+		"response_timeout":       func(m *providerModel) { m.ResponseTimeout = types.Int64Unknown() },
+		"min_transfer_rate":      func(m *providerModel) { m.MinTransferRate = types.Int64Unknown() },
+		"copy_timeout":           func(m *providerModel) { m.CopyTimeout = types.Int64Unknown() },
 		"assume_role": func(m *providerModel) {
 			m.AssumeRole = types.ListUnknown(assumeRoleType)
 		},
@@ -322,12 +327,19 @@ func TestNumbersFromTheEnvironmentAreChecked(t *testing.T) {
 			"TF_COS_MAX_RETRIES": "7", "TF_COS_PART_SIZE": "1048576",
 			"TF_COS_TRANSFER_CONCURRENCY": "3", "TF_COS_COPY_THRESHOLD": "9",
 			"TF_COS_COPY_PART_SIZE": "2097152", "TF_COS_CHECKPOINT_DIR": "/checkpoints",
+			"TF_COS_RESPONSE_TIMEOUT": "90", "TF_COS_MIN_TRANSFER_RATE": "512",
+			"TF_COS_COPY_TIMEOUT": "7200",
 		}, cosapi.Config{
 			MaxRetries: 7, PartSize: 1 << 20, TransferConcurrency: 3, CopyThreshold: 9,
 			CopyPartSize: 2 << 20, CheckpointDir: "/checkpoints",
+			HeaderTimeout: 90 * time.Second, MinRate: 512, CopyTimeout: 2 * time.Hour,
 		}, ""},
 		"no retries": {
 			map[string]string{"TF_COS_MAX_RETRIES": "0"}, cosapi.Config{MaxRetries: -1}, "",
+		},
+		"no least rate": {one("TF_COS_MIN_TRANSFER_RATE", "0"), cosapi.Config{MinRate: -1}, ""},
+		"no patience": {
+			one("TF_COS_RESPONSE_TIMEOUT", "0"), cosapi.Config{}, "TF_COS_RESPONSE_TIMEOUT",
 		},
 		"no number":     {one("TF_COS_PART_SIZE", "16 MiB"), cosapi.Config{}, "TF_COS_PART_SIZE"},
 		"too small":     {one("TF_COS_PART_SIZE", "1000"), cosapi.Config{}, "TF_COS_PART_SIZE"},
@@ -355,6 +367,7 @@ func TestNumbersFromTheEnvironmentAreChecked(t *testing.T) {
 				MaxRetries: got.MaxRetries, PartSize: got.PartSize,
 				TransferConcurrency: got.TransferConcurrency, CopyThreshold: got.CopyThreshold,
 				CopyPartSize: got.CopyPartSize, CheckpointDir: got.CheckpointDir,
+				HeaderTimeout: got.HeaderTimeout, MinRate: got.MinRate, CopyTimeout: got.CopyTimeout,
 			}
 			want, compares := fmt.Sprintf("%+v", tt.want), fmt.Sprintf("%+v", compared)
 			if diff := cmp.Diff(want, compares); diff != "" {
@@ -373,6 +386,36 @@ func TestConfiguredNumberWinsOverTheEnvironment(t *testing.T) {
 	if got.MaxRetries != -1 || got.PartSize != 2<<20 {
 		t.Errorf("max_retries = %d, part_size = %d, want -1 (none) and %d",
 			got.MaxRetries, got.PartSize, 2<<20)
+	}
+}
+
+func TestRequestIDHeaderTellsEmptyFromUnset(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		configured types.String
+		header     string
+		any        bool
+		warning    string
+	}{
+		"unset": {types.StringNull(), "", false, ""},
+		"named": {text("x-cloud-request"), "x-cloud-request", false, ""},
+		"none":  {text(""), "", true, "[request_id_header]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := emptyProvider()
+			config.RequestIDHeader = tt.configured
+			setup := setupOf(config, nil)
+			got := setup.clientConfig(t.Context())
+			if got.RequestIDHeader != tt.header || got.BelieveAnyAnswer != tt.any {
+				t.Errorf("header %q, any %t", got.RequestIDHeader, got.BelieveAnyAnswer)
+			}
+			warned := diagTexts(setup.diags)
+			if setup.diags.HasError() || !strings.Contains(warned, tt.warning) ||
+				(tt.warning == "") != (warned == "") {
+				t.Errorf("diagnostics = %q, want %q", warned, tt.warning)
+			}
+		})
 	}
 }
 

@@ -36,6 +36,10 @@ type providerModel struct {
 	PartSize             types.Int64  `tfsdk:"part_size"`
 	TransferConcurrency  types.Int64  `tfsdk:"transfer_concurrency"`
 	RefreshMode          types.String `tfsdk:"refresh_mode"`
+	RequestIDHeader      types.String `tfsdk:"request_id_header"`
+	ResponseTimeout      types.Int64  `tfsdk:"response_timeout"`
+	MinTransferRate      types.Int64  `tfsdk:"min_transfer_rate"`
+	CopyTimeout          types.Int64  `tfsdk:"copy_timeout"`
 	AssumeRole           types.List   `tfsdk:"assume_role"`
 	WebIdentity          types.List   `tfsdk:"assume_role_with_web_identity"`
 	SAML                 types.List   `tfsdk:"assume_role_with_saml"`

@@ -43,6 +43,7 @@ func (p *cosProvider) Schema(
 	}
 	for _, group := range []map[string]schema.Attribute{
 		credentialAttributes(), endpointAttributes(), transferAttributes(),
+		answerAttributes(),
 	} {
 		for name, attribute := range group {
 			attributes[name] = attribute
@@ -194,6 +195,49 @@ func transferAttributes() map[string]schema.Attribute {
 		},
 	}
 }
+
+// answerAttributes say when an answer is believed, and how long one is waited for.
+func answerAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"request_id_header": schema.StringAttribute{
+			Optional: true,
+			Validators: []validator.String{
+				stringvalidator.RegexMatches(headerName, "must be the name of a header, or empty"),
+			},
+			MarkdownDescription: "The header by which an answer is known to be COS's own; one " +
+				"without it, such as the page of a proxy, is never believed. Default: " +
+				"`x-cos-request-id`, which every answer of COS has. A private cloud may name it " +
+				"otherwise. `\"\"` believes every answer, with a warning: a page of whatever is in " +
+				"between can then pass for a deleted object.",
+		},
+		"response_timeout": schema.Int64Attribute{
+			Optional:   true,
+			Validators: []validator.Int64{int64validator.Between(1, maxResponseTimeout)},
+			MarkdownDescription: "Seconds within which the header of an answer must have come, from " +
+				"when the request was sent; then it is tried again. Server-side copies have " +
+				"`copy_timeout` instead. 1 to 3600, default 60. Environment: " +
+				"`TF_COS_RESPONSE_TIMEOUT`.",
+		},
+		"min_transfer_rate": schema.Int64Attribute{
+			Optional:   true,
+			Validators: []validator.Int64{int64validator.Between(0, maxTransferRate)},
+			MarkdownDescription: "Bytes a second that a request and its answer must move, over half " +
+				"a minute; a slower one is cut and tried again. 0 (no limit) to 1073741824, " +
+				"default 1024, which 8 parts that share 1 Mbit/s exceed 15 times. Environment: " +
+				"`TF_COS_MIN_TRANSFER_RATE`.",
+		},
+		"copy_timeout": schema.Int64Attribute{
+			Optional:   true,
+			Validators: []validator.Int64{int64validator.Between(1, maxCopyTimeout)},
+			MarkdownDescription: "Seconds that one request for a server-side copy, for a copied part " +
+				"or for the completion of an upload may take: COS works on these before it " +
+				"answers. 1 to 86400, default 3600. Environment: `TF_COS_COPY_TIMEOUT`.",
+		},
+	}
+}
+
+// headerName is what can be the name of a header, or nothing.
+var headerName = regexp.MustCompile(`^[A-Za-z0-9-]*$`)
 
 func assumeRoleBlock() schema.Block {
 	return schema.ListNestedBlock{

@@ -250,9 +250,14 @@ func otherRemedy(class cosapi.Class) string {
 			"of Terraform with `terraform state rm`."
 	case cosapi.ClassServer:
 		return "COS had an internal fault, and trying again did not help. Run again later."
+	case cosapi.ClassNotCOS:
+		return "Something between here and COS answered in its place: a proxy (HTTPS_PROXY), a " +
+			"gateway, a login page, or the endpoint is not COS's. Nothing was concluded from it " +
+			"about any object. If the endpoint is a private cloud that marks its answers " +
+			"otherwise, set request_id_header in the provider block."
 	case cosapi.ClassConnection:
-		return "COS could not be reached. Check the endpoint, the region, DNS, proxies " +
-			"(HTTPS_PROXY) and custom_ca_bundle."
+		return "COS could not be reached, or its answer did not arrive whole. Check the endpoint, the " +
+			"region, DNS, proxies (HTTPS_PROXY) and custom_ca_bundle."
 	case cosapi.ClassCanceled:
 		return "The operation was cancelled or ran into the deadline of the timeouts block."
 	default:
