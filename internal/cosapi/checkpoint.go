@@ -26,8 +26,8 @@ type checkpoint struct {
 // could be found from but the MD5 that COS itself returns.
 type checkpointHead struct {
 	Version  int    `json:"version"`
-	Object   string `json:"object"` // for people
-	UploadID string `json:"upload_id"`
+	Object   string `json:"object"`    // for people
+	UploadID string `json:"upload_id"` // "" while nobody knows whether one began
 	BeganNS  int64  `json:"began_ns"`
 	// Headers is a digest of the headers of the Initiate, without the key.
 	Headers        string   `json:"headers_sha256"`
@@ -56,7 +56,7 @@ type savedUpload struct {
 // with h. A file that was written within seconds of the saved beginning could have changed after
 // parts of it were sent, and look the same.
 func (h checkpointHead) continues(saved checkpointHead) bool {
-	if saved.BeganNS-saved.File.MTimeNS <= int64(settled) {
+	if saved.File == (FileFact{}) || saved.BeganNS-saved.File.MTimeNS <= int64(settled) {
 		return false
 	}
 	saved.UploadID, saved.BeganNS = h.UploadID, h.BeganNS
@@ -100,7 +100,7 @@ func readCheckpoint(r io.Reader) (*savedUpload, int64) {
 		}
 		whole += int64(len(line))
 	}
-	if saved.head.UploadID == "" {
+	if saved.head.UploadID == "" && saved.head.BeganNS == 0 {
 		return nil, 0
 	}
 	return &saved, whole

@@ -32,15 +32,12 @@ func (c *Client) copyByParts(
 	if err != nil {
 		return WriteResult{}, &Error{Op: "InitiateMultipartUpload", Ref: dst, Err: err}
 	}
-	m := c.newMultipart(dst, options.WriteOptions, parts)
-	if err := m.initiate(ctx); err != nil {
+	m, err := c.begin(ctx, dst, nil, options.WriteOptions, parts)
+	if err != nil {
 		return WriteResult{}, err
 	}
 	result, err := m.copyFrom(ctx, src)
-	if err != nil && !m.finished(err) {
-		return result, errors.Join(err, c.abort(ctx, dst, m.uploadID))
-	}
-	return result, err
+	return result, errors.Join(err, m.end(ctx, err != nil && !m.finished(err)))
 }
 
 // pinSource makes sure that ETag and CRC64 of the source are known.

@@ -2,7 +2,9 @@ package cosapi
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -143,5 +145,59 @@ func TestReadWithAKeyProvesSSEC(t *testing.T) {
 	info, err = w.HeadOnly(t.Context(), testRef("k"), nil)
 	if err != nil || info.Encryption.Mode != ModeNone {
 		t.Errorf("HEAD without a key: %+v, %v", info.Encryption, err)
+	}
+}
+
+// TestUploadOfAProcessThatDiedIsRemoved: neither an upload whose id nobody heard of nor one that
+// cannot be continued is left behind by the next write.
+func TestUploadOfAProcessThatDiedIsRemoved(t *testing.T) {
+	t.Parallel()
+	content := randomBytes(minPartSize + 1)
+	writes := map[string]func(*testing.T, *harness, ObjectRef) error{
+		"memory": func(t *testing.T, h *harness, ref ObjectRef) error {
+			_, err := h.Put(t.Context(), ref, BytesBody(content), encrypted(SSECOS{}))
+			return err
+		},
+		"copy": func(t *testing.T, h *harness, ref ObjectRef) error {
+			source := h.ref(t, "source")
+			h.store(t, source, string(content), WriteOptions{Encryption: NoEncryption{}})
+			_, err := h.Copy(t.Context(), CopySource{Ref: source, Size: int64(len(content))}, ref,
+				CopyOptions{WriteOptions: WriteOptions{Encryption: SSECOS{}}})
+			return err
+		},
+	}
+	for name, write := range writes {
+		for _, heard := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/heard-%t", name, heard), func(t *testing.T) {
+				t.Parallel()
+				h := startEmulator(t, cosemu.Config{})
+				h.Client = h.with(t, func(c *Config) {
+					c.PartSize, c.CopyThreshold, c.CopyPartSize = minPartSize, minPartSize, minPartSize
+					c.CheckpointDir = t.TempDir()
+				})
+				ref := h.ref(t, "k")
+				dead := h.newMultipart(ref, WriteOptions{Encryption: SSECOS{}}, []section{{0, 1}})
+				note, _, err := openCheckpoint(h.checkpointPath(ref))
+				if err != nil {
+					t.Fatal(err)
+				}
+				head := checkpointHead{Version: checkpointVersion, BeganNS: time.Now().UnixNano()}
+				if err := dead.initiate(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if heard {
+					head.UploadID = dead.uploadID
+				}
+				note.begin(head).keep()
+				if err := write(t, h, ref); err != nil {
+					t.Fatal(err)
+				}
+				h.hasNoUploads(t)
+				left, err := os.ReadDir(h.Client.config.CheckpointDir)
+				if len(left) != 0 {
+					t.Errorf("checkpoints left behind: %v, %v", left, err)
+				}
+			})
+		}
 	}
 }

@@ -21,8 +21,10 @@ type multipart struct {
 	uploadID string
 	// began is when the upload was initiated: COS may give the object that time.
 	began time.Time
-	parts []sentPart
-	note  *checkpoint
+	// lostSince is when a process that is gone began to initiate one, zero if none did.
+	lostSince time.Time
+	parts     []sentPart
+	note      *checkpoint
 }
 
 // sentPart is a part that is to be sent, or with an ETag, one that COS has.
@@ -71,17 +73,22 @@ func (m *multipart) initiate(ctx context.Context) error {
 		}
 		return resp, err
 	})
-	if err == nil && lost {
-		m.abortLost(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !m.lostSince.IsZero():
+		m.abortLost(ctx, m.lostSince)
+	case lost:
+		m.abortLost(ctx, m.began)
 	}
-	return err
+	return nil
 }
 
 // abortLost removes the upload that a try of initiate began without our hearing of it. It must be
-// the only one of this key that began within our tries, by the initiator of our own, and have no
+// the only one of this key that began since then, by the initiator of our own, and have no
 // parts: any other may be somebody else's. Where that is not certain, or cannot be found out, it
 // stays; uploads of a prefix that are old can be removed all at once.
-func (m *multipart) abortLost(ctx context.Context) {
+func (m *multipart) abortLost(ctx context.Context, since time.Time) {
 	uploads, err := m.client.ListUploads(ctx, m.ref.Region, m.ref.Bucket, m.ref.Key)
 	if err != nil {
 		return
@@ -90,7 +97,7 @@ func (m *multipart) abortLost(ctx context.Context) {
 	if own < 0 || uploads[own].Initiator == "" {
 		return
 	}
-	began := m.client.serverTime(m.began).Add(-clockTolerance)
+	began := m.client.serverTime(since).Add(-clockTolerance)
 	others := slices.DeleteFunc(slices.Clone(uploads), func(u Upload) bool {
 		return u.UploadID == m.uploadID || u.Key != m.ref.Key || u.Initiated.Before(began)
 	})

@@ -15,35 +15,57 @@ import (
 )
 
 // begin continues the upload that a checkpoint names, or starts a new one. An upload that does not
-// match is removed first; uploads that no checkpoint names are somebody else's.
+// match is removed first; uploads that no checkpoint names are somebody else's. body is nil for a
+// copy: that, and a body in memory, is never continued, but noted, so that nothing is left of it.
 func (c *Client) begin(
 	ctx context.Context, ref ObjectRef, body Body, options WriteOptions, parts []section,
 ) (*multipart, error) {
 	m := c.newMultipart(ref, options, parts)
 	head, err := m.checkpointHead(body)
 	if err != nil {
-		c.removeAbandoned(ctx, ref)
 		return m, m.initiate(ctx)
 	}
 	note, saved, err := openCheckpoint(c.checkpointPath(ref))
 	if err != nil {
 		return m, m.initiate(ctx)
 	}
-	if saved != nil && head.continues(saved.head) && m.take(ctx, saved) == nil {
+	switch {
+	case saved == nil:
+	case saved.head.UploadID == "":
+		m.lostSince = time.Unix(0, saved.head.BeganNS)
+	case head.continues(saved.head) && m.take(ctx, saved) == nil:
 		m.note = note
 		return m, nil
-	}
-	if saved != nil && c.abort(ctx, ref, saved.head.UploadID) != nil {
+	case c.abort(ctx, ref, saved.head.UploadID) != nil:
 		note.keep()
 		note = nil
 	}
-	if err := m.initiate(ctx); err != nil {
+	return m, m.initiateNoted(ctx, head, note)
+}
+
+// initiateNoted starts an upload that is noted before, without an id, and after: whoever comes after
+// a kill in between knows since when to look for it.
+func (m *multipart) initiateNoted(
+	ctx context.Context, head checkpointHead, note *checkpoint,
+) error {
+	began := m.client.config.Now()
+	if !m.lostSince.IsZero() && m.lostSince.Before(began) {
+		began = m.lostSince
+	}
+	head.BeganNS = began.UnixNano()
+	note = note.begin(head)
+	err := m.initiate(ctx)
+	switch {
+	case err != nil && judge(err) == verdictFinal && Classify(err) != ClassCanceled:
 		note.remove()
-		return m, err
+		return err
+	case err != nil:
+		note.keep()
+		return err
 	}
 	head.UploadID, head.BeganNS = m.uploadID, m.began.UnixNano()
 	m.note = note.begin(head)
-	return m, nil
+	return nil
 }
 
 // removeAbandoned removes the upload that a checkpoint of the object names, when the object is
@@ -61,7 +83,7 @@ func (c *Client) removeAbandoned(ctx context.Context, ref ObjectRef) {
 	if err != nil {
 		return
 	}
-	if saved != nil && c.abort(ctx, ref, saved.head.UploadID) != nil {
+	if saved != nil && saved.head.UploadID != "" && c.abort(ctx, ref, saved.head.UploadID) != nil {
 		note.keep()
 		return
 	}
@@ -104,15 +126,17 @@ func (m *multipart) sent(i int) {
 }
 
 // checkpointHead describes an upload that is about to begin. It fails if there can be no
-// checkpoint: none is wanted, or the body is not a file, which alone can be recognised later.
+// checkpoint. Only a file can be recognised later; other heads have none.
 func (m *multipart) checkpointHead(body Body) (checkpointHead, error) {
-	file, isFile := body.(*fileBody)
-	if !isFile || m.client.config.CheckpointDir == "" {
+	if m.client.config.CheckpointDir == "" {
 		return checkpointHead{}, os.ErrNotExist
 	}
-	fact, err := file.fact()
-	if err != nil {
-		return checkpointHead{}, err
+	var fact FileFact
+	if file, isFile := body.(*fileBody); isFile {
+		var err error
+		if fact, err = file.fact(); err != nil {
+			return checkpointHead{}, err
+		}
 	}
 	header, err := m.initiateHeader()
 	if err != nil {
