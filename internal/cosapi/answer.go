@@ -238,7 +238,6 @@ func (t *signingTransport) receiveError(
 	}
 	body, err := readUpTo(resp, nil, maxErrorBody)
 	_ = resp.Body.Close()
-	body = call.secrets.cutFromBody(body)
 	refusal := &cos.ErrorResponse{}
 	if err == nil && len(body) > 0 {
 		err = xml.Unmarshal(body, refusal)
@@ -270,7 +269,7 @@ func readUpTo(resp *http.Response, read []byte, limit int64) ([]byte, error) {
 // errorIn200 is the error that the body of a success turned out to be (document 10881).
 func (c *call) errorIn200(resp *http.Response, body []byte) error {
 	refusal := &cos.ErrorResponse{Response: resp}
-	err := xml.Unmarshal(c.secrets.cutFromBody(body), refusal)
+	err := xml.Unmarshal(body, refusal)
 	if err != nil || refusal.Code == "" {
 		return damaged(resp, "its body is an error that is cut off")
 	}

@@ -177,9 +177,6 @@ func replaceAll(text string, spelled []string) string {
 	return text
 }
 
-// cutFromBody is cut for a body that is about to be read as XML.
-func (s *secrets) cutFromBody(body []byte) []byte { return []byte(s.cut(string(body))) }
-
 // cutFromHeader cuts secrets out of an answer's header. Nearly every answer has none, which one
 // search per spelling in all values together finds out.
 func (s *secrets) cutFromHeader(header http.Header) {

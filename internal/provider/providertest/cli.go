@@ -78,15 +78,15 @@ func NewCLI(t *testing.T, config string, env map[string]string) *CLI {
 // MustRun runs the CLI, keeps what it prints, and returns it.
 func (r *CLI) MustRun(args ...string) string {
 	r.T.Helper()
-	text, err := r.try(args...)
+	text, err := r.Try(args...)
 	if err != nil {
 		r.T.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, text)
 	}
 	return text
 }
 
-// try is mustRun for a command that may fail.
-func (r *CLI) try(args ...string) (string, error) {
+// Try is MustRun for a command that may fail.
+func (r *CLI) Try(args ...string) (string, error) {
 	r.T.Helper()
 	command := exec.CommandContext(r.T.Context(), r.CLI, args...)
 	command.Dir, command.Env = r.Dir, r.Env
@@ -104,7 +104,7 @@ func (r *CLI) Write(config string) {
 // MustFail runs the CLI, which has to fail, and returns what it prints on one line.
 func (r *CLI) MustFail(args ...string) string {
 	r.T.Helper()
-	text, err := r.try(args...)
+	text, err := r.Try(args...)
 	if err == nil {
 		r.T.Fatalf("%s succeeded:\n%s", strings.Join(args, " "), text)
 	}
