@@ -120,6 +120,10 @@ var rules = func() map[string]rule {
 			reason: "the provider translates: requests, digests and logs belong to cosapi and tflog, " +
 				"where signatures, keys and masks are",
 		},
+		"internal/faults": {
+			may:    nil,
+			reason: "faults holds tests and nothing else: what shipped code needed of it would be a fault",
+		},
 		"internal/schemadump": {
 			may:    []string{std, framework, "internal/provider"},
 			reason: "the schema is the provider's",
