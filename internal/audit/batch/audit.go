@@ -26,42 +26,56 @@ const (
 // audit that looks at everything that changed. What jobs left in violation is rewritten by
 // options.Engines in it, unless strict.
 //
-// The sentences say what a person should know. If ctx ends, jobs go on; the findings are those from
-// before, and a later Audit goes on from there. An error comes with findings where there are any.
+// If ctx ends, jobs go on; the findings are those from before, and a later Audit goes on from there.
+// An error comes with findings where there are any.
 func (e *Engine) Audit(
 	ctx context.Context, options audit.Options, strict Strictness,
-) (*audit.Findings, []string, error) {
+) (*audit.Findings, Result, error) {
 	e.strictness = strict
 	result, err := e.Recover(ctx)
-	if err == nil {
+	if err == nil && !e.Idle {
 		err = e.Prove(ctx)
 	}
-	if IsRefused(err) && strict == Auto {
-		found, err2 := audit.Run(ctx, options)
-		return found, append(e.sentences(result), fallback(err)), err2
+	switch {
+	case IsRefused(err) && strict == Auto:
+		result.Notes = append(result.Notes, fallback(err))
+		fallthrough
+	case err == nil && e.Idle:
+		found, err := audit.Run(ctx, options)
+		return found, result, err
+	case err != nil:
+		return nil, result, err
 	}
-	if err != nil {
-		return nil, e.sentences(result), err
-	}
+	return e.byBoth(ctx, options, result)
+}
+
+// byBoth has jobs and the other engines work, one after the other.
+func (e *Engine) byBoth(
+	ctx context.Context, options audit.Options, result Result,
+) (*audit.Findings, Result, error) {
 	first := options
 	first.Engines = append([]audit.Engine{e}, options.Engines...)
 	found, err := audit.Run(ctx, first)
+	for _, refusal := range e.refusals {
+		result.Notes = append(result.Notes, fallback(refusal))
+	}
 	if err != nil || found.Deferred == 0 {
 		e.Abandon()
-		return found, e.sentences(result), err
+		return found, result, err
 	}
 	ran, err := e.Run(ctx)
 	result.add(ran)
 	switch {
 	case isEnd(ctx, err):
-		return found, append(e.sentences(result), "Jobs of COS Batch go on; the next apply adopts them."), nil
-	case err != nil && (!IsRefused(err) || strict == Strict):
-		return found, e.sentences(result), err
+		result.Notes = append(result.Notes, "Jobs of COS Batch go on; the next apply adopts them.")
+		return found, result, nil
+	case err != nil && (!IsRefused(err) || e.strictness == Strict):
+		return found, result, err
 	case err != nil:
-		result.Failures = append(result.Failures, fallback(err))
+		result.Notes = append(result.Notes, fallback(err))
 	}
-	after, err := audit.Run(ctx, afterwards(options, found, strict))
-	return merged(found, after), e.sentences(result), err
+	after, err := audit.Run(ctx, afterwards(options, found, e.strictness))
+	return merged(found, after), result, err
 }
 
 // isEnd reports that the caller's time is over, and nothing else.
@@ -103,16 +117,11 @@ func merged(before, after *audit.Findings) *audit.Findings {
 	return after
 }
 
-// sentences say what jobs did, and why what they did not.
-func (e *Engine) sentences(result Result) []string {
-	var texts []string
-	for _, err := range e.refusals {
-		texts = append(texts, fallback(err))
+// String says what jobs did, "" if there were none.
+func (r Result) String() string {
+	if r.Jobs+r.Adopted == 0 {
+		return ""
 	}
-	if n := result.Jobs + result.Adopted; n > 0 {
-		texts = append(texts, fmt.Sprintf("COS Batch rewrote %d objects in %d jobs, %d of which an "+
-			"earlier run had begun; %d objects failed.", result.Succeeded, n, result.Adopted,
-			result.Failed))
-	}
-	return append(texts, result.Failures...)
+	return fmt.Sprintf("COS Batch rewrote %d objects in %d jobs, %d of which an earlier run had begun; "+
+		"%d objects failed.", r.Succeeded, r.Jobs+r.Adopted, r.Adopted, r.Failed)
 }

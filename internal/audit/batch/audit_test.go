@@ -83,9 +83,9 @@ func TestAuditConvergesByBothEngines(t *testing.T) {
 				found, _, err = again.Audit(t.Context(), w.options(again), tt.strictness)
 			}
 			if err != nil || !found.Compliant() || found.Total.Objects != mixed {
-				t.Fatalf("%+v, %v, %q", found, err, said)
+				t.Fatalf("%+v, %v, %v", found, err, said)
 			}
-			if text := strings.Join(said, "\n"); !strings.Contains(text, tt.says) {
+			if text := said.String() + strings.Join(said.Notes, "\n"); !strings.Contains(text, tt.says) {
 				t.Errorf("said %q, want %q", text, tt.says)
 			}
 			if n := w.server.Requests("PutObjectCopy"); tt.direct >= 0 && n != tt.direct {
@@ -130,8 +130,8 @@ func TestNoTrialWithoutWork(t *testing.T) {
 	w.advance(minute)
 	e := w.engine(wantAES256)
 	found, said, err := e.Audit(t.Context(), w.options(e), Strict)
-	if err != nil || !found.Compliant() || len(said) > 0 || w.server.Requests("CreateJob") > 0 {
-		t.Errorf("%+v, %q, %v", found, said, err)
+	if err != nil || !found.Compliant() || said.String() != "" || w.server.Requests("CreateJob") > 0 {
+		t.Errorf("%+v, %v, %v", found, said, err)
 	}
 }
 
@@ -149,13 +149,13 @@ func TestAuditWhoseTimeEndsLeavesItsJobs(t *testing.T) {
 		}
 	})
 	found, said, err := e.Audit(ctx, w.options(e), Auto)
-	if err != nil || found == nil || found.Compliant() || !strings.Contains(fmt.Sprint(said), "go on") {
-		t.Fatalf("%+v, %q, %v", found, said, err)
+	if err != nil || found == nil || found.Compliant() || !strings.Contains(fmt.Sprint(said.Notes), "go on") {
+		t.Fatalf("%+v, %v, %v", found, said, err)
 	}
 	again := w.engine(wantAES256, func(c *Config) { c.Proofs = e.Proven() })
 	found, said, err = again.Audit(t.Context(), w.options(again), Auto)
-	if err != nil || !found.Compliant() || !strings.Contains(fmt.Sprint(said), "1 of which an earlier run") {
-		t.Errorf("%+v, %q, %v", found, said, err)
+	if err != nil || !found.Compliant() || !strings.Contains(said.String(), "1 of which an earlier run") {
+		t.Errorf("%+v, %v, %v", found, said, err)
 	}
 	w.checkAtRest()
 }

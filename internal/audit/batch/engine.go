@@ -56,6 +56,8 @@ type Config struct {
 	PollInterval time.Duration
 	// ManualConfirmation leaves the confirmation of jobs, but for trials, to people.
 	ManualConfirmation bool
+	// Idle has Audit settle what earlier runs left and create no jobs.
+	Idle bool
 	// Proofs are those of earlier runs.
 	Proofs []Proof
 	// Progress is called after every look at a job, concurrently.
@@ -148,6 +150,9 @@ func (e *Engine) evidence(key string) cosapi.ObjectRef {
 func (e *Engine) object(key string) cosapi.ObjectRef {
 	return cosapi.ObjectRef{Region: e.Bucket.Region, Bucket: e.Bucket.Bucket, Key: key}
 }
+
+// Check tells by one request whether jobs could do it as the bucket stands: nil, or a *RefusedError.
+func (e *Engine) Check(ctx context.Context) error { return e.readDefault(ctx) }
 
 // readDefault reads the default encryption that jobs will count on. For a KMS key it must be that
 // key: COS Batch has no other way to it.

@@ -170,7 +170,7 @@ func TestForeignWriteBeforeTheJobIsSpared(t *testing.T) {
 		!now.LastModified.Equal(foreign.LastModified) {
 		t.Errorf("the colleague's object was rewritten: %+v", now)
 	}
-	if text := strings.Join(result.Failures, ""); !strings.Contains(text, "412 PreconditionFailed") {
+	if text := strings.Join(result.Notes, ""); !strings.Contains(text, "412 PreconditionFailed") {
 		t.Errorf("failures %q", text)
 	}
 }
@@ -425,8 +425,8 @@ func TestFailuresAreExplainedByEveryLayout(t *testing.T) {
 				cosemu.Fault{Op: "BatchTask", Key: "data/a", Code: "AccessDenied"},
 				cosemu.Fault{Op: "BatchTask", Key: "data/b", Code: "AccessDenied"})...)
 			result, err := e.Run(t.Context())
-			if err != nil || result.Failed != 2 || len(result.Failures) != 1 ||
-				!strings.Contains(result.Failures[0], tt.want) {
+			if err != nil || result.Failed != 2 || len(result.Notes) != 1 ||
+				!strings.Contains(result.Notes[0], tt.want) {
 				t.Errorf("%+v, %v, want %q", result, err, tt.want)
 			}
 		})

@@ -13,8 +13,9 @@ import (
 type Result struct {
 	Jobs, Adopted     int
 	Succeeded, Failed int
-	// Failures say why tasks or jobs failed, as far as is known.
-	Failures []string
+	// Notes say what a person should know: why tasks or jobs failed, as far as is known, and why jobs
+	// were not used.
+	Notes []string
 }
 
 func (r *Result) add(other Result) {
@@ -22,7 +23,7 @@ func (r *Result) add(other Result) {
 	r.Adopted += other.Adopted
 	r.Succeeded += other.Succeeded
 	r.Failed += other.Failed
-	r.Failures = append(r.Failures, other.Failures...)
+	r.Notes = append(r.Notes, other.Notes...)
 }
 
 // Run creates jobs of all that was collected, confirms each once COS has counted what we have, and
@@ -118,10 +119,10 @@ func (e *Engine) copyOf(in intent) cosapi.BatchCopy {
 func (e *Engine) conclude(ctx context.Context, in intent, job cosapi.Job) (Result, error) {
 	result := Result{Jobs: 1, Succeeded: job.Succeeded, Failed: job.Failed}
 	if job.Status != cosapi.JobComplete {
-		result.Failures = append(result.Failures, describeEnd(job))
+		result.Notes = append(result.Notes, describeEnd(job))
 	}
 	if job.Failed > 0 {
-		result.Failures = append(result.Failures, e.explain(ctx, job)...)
+		result.Notes = append(result.Notes, e.explain(ctx, job)...)
 	}
 	return result, e.forget(ctx, in)
 }

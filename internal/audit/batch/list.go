@@ -24,7 +24,7 @@ type list struct {
 // encrypted object would become plain.
 func (e *Engine) Takes(c audit.Candidate) bool {
 	class := strings.ToUpper(c.StorageClass)
-	if c.Found.Mode != cosapi.ModeNone || c.Size > cosapi.MaxCopySize || !slices.Contains(classes, class) {
+	if e.Idle || c.Found.Mode != cosapi.ModeNone || c.Size > cosapi.MaxCopySize || !slices.Contains(classes, class) {
 		return false
 	}
 	kinds := kindsOf(c.Ref.Key)
