@@ -168,9 +168,9 @@ var rules = func() map[string]rule {
 			may: append(slices.Clone(parts), codec), not: notInProvider, reason: table[inProvider+with].reason,
 		}
 	}
-	for _, with := range []string{"objects", "prefix"} {
+	for with, may := range map[string][]string{"objects": {audit}, "prefix": {audit, batch}} {
 		table[inProvider+with] = rule{
-			may: append(slices.Clone(parts), audit), not: notInProvider, reason: table[inProvider+with].reason,
+			may: append(slices.Clone(parts), may...), not: notInProvider, reason: table[inProvider+with].reason,
 		}
 	}
 	return table
@@ -228,6 +228,8 @@ func TestImportRulesForbid(t *testing.T) {
 		{"internal/provider/restore", module + "/internal/provider/codec", false},
 		{"internal/provider/object", module + "/internal/audit", false},
 		{"internal/provider/prefix", module + "/internal/audit", true},
+		{"internal/provider/prefix", module + "/internal/audit/batch", true},
+		{"internal/provider/objects", module + "/internal/audit/batch", false},
 		{"internal/provider/object", module + "/internal/cosapi/credential", false},
 		{"internal/provider/sse", module + "/internal/provider/providerdata", false},
 		{"internal/provider/object", "net/http", false},

@@ -21,6 +21,15 @@ const (
 	Strict Strictness = true
 )
 
+// first are the classes that are tried before anything is rewritten: where jobs are demanded, a
+// refusal should leave everything as it is.
+func (s Strictness) first() []string {
+	if s == Strict {
+		return classes[:1]
+	}
+	return nil
+}
+
 // Audit rewrites what options.Rewrite allows, by jobs where they can be trusted and by
 // options.Engines elsewhere, and returns what is true afterwards: the last thing that happens is an
 // audit that looks at everything that changed. What jobs left in violation is rewritten by
@@ -34,7 +43,7 @@ func (e *Engine) Audit(
 	e.strictness = strict
 	result, err := e.Recover(ctx)
 	if err == nil && !e.Idle {
-		err = e.Prove(ctx)
+		err = e.Prove(ctx, strict.first()...)
 	}
 	switch {
 	case IsRefused(err) && strict == Auto:

@@ -129,7 +129,7 @@ func TestNoTrialWithoutWork(t *testing.T) {
 	w.put("data/kms", cosapi.SSEKMS{KeyID: cosemu.DefaultKMSKey}, "STANDARD")
 	w.advance(minute)
 	e := w.engine(wantAES256)
-	found, said, err := e.Audit(t.Context(), w.options(e), Strict)
+	found, said, err := e.Audit(t.Context(), w.options(e), Auto)
 	if err != nil || !found.Compliant() || said.String() != "" || w.server.Requests("CreateJob") > 0 {
 		t.Errorf("%+v, %v, %v", found, said, err)
 	}

@@ -31,7 +31,7 @@ func (r *managedResource) Create(
 	memory := memory{LedgerKey: audit.NewSecret().Reveal()}
 	ctx, cancel := value.WithDeadline(r.data.MaskSecrets(ctx), timeout)
 	defer cancel()
-	diags = r.work(ctx, &plan, &memory, nil)
+	diags = r.work(ctx, &plan, &memory, nil, false)
 	resp.Diagnostics.Append(diags...)
 	if diags.HasError() {
 		return
@@ -82,7 +82,7 @@ func (r *managedResource) Update(
 	defer cancel()
 	switch workOf(plan, state) {
 	case workAudit:
-		diags = r.work(ctx, &plan, &memory, nil)
+		diags = r.work(ctx, &plan, &memory, nil, false)
 		diags.Append(plan.firstBill()...)
 	case workFix:
 		diags = r.fix(ctx, &plan, state, &memory)
@@ -118,13 +118,14 @@ func (r *managedResource) fix(
 	if rewrite.Retry {
 		rewrite.Max += state.refused()
 	}
-	return r.work(ctx, plan, memory, rewrite)
+	return r.work(ctx, plan, memory, rewrite, state.plansJobs())
 }
 
 // work audits, with rewrite also rewrites, and fills in state and memory. Once an object was
-// rewritten, or anything was counted, no error is returned that would lose it.
+// rewritten, or anything was counted, no error is returned that would lose it. jobs says that the
+// plan has shown objects that COS Batch rewrites.
 func (r *managedResource) work(
-	ctx context.Context, plan *model, memory *memory, rewrite *audit.Rewrite,
+	ctx context.Context, plan *model, memory *memory, rewrite *audit.Rewrite, jobs bool,
 ) diag.Diagnostics {
 	options, diags := r.options(ctx, *plan, *memory)
 	if diags.HasError() {
@@ -137,9 +138,11 @@ func (r *managedResource) work(
 		rewrite.Planned = memory.Ledger != nil
 		options.Rewrite = rewrite
 	}
-	found, err := audit.Run(ctx, options)
+	found, batchDiags, err := r.run(ctx, *plan, memory, options, jobs)
+	diags.Append(batchDiags...)
 	if err != nil && found.Rewritten.Objects == 0 {
-		return diag.Diagnostics{r.attempt(options, doing(rewrite)).Failed(err)}
+		diags.Append(r.attempt(options, doing(rewrite)).Failed(err))
+		return diags
 	}
 	if err != nil {
 		diags.Append(r.attempt(options, doing(rewrite)).Warning(err))

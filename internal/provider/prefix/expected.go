@@ -141,8 +141,11 @@ func (r *managedResource) options(
 	if options.Evidence != nil && options.Secret.IsZero() {
 		options.Evidence = nil
 	}
-	if encryption != nil {
+	if encryption != nil && !diags.HasError() {
 		options.Engines = r.engines(m, encryption)
+		jobs, batchDiags := r.batchEngine(m, memory, options, encryption)
+		diags.Append(batchDiags...)
+		options = withBatch(options, jobs)
 	}
 	return options, diags
 }

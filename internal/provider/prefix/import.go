@@ -77,6 +77,12 @@ func imported(id identityModel) model {
 			"max_age": text, "max_duration": text, "max_requests": number, "rate": types.Float64Type,
 			"concurrency": number, "max_errors": number,
 		}),
+		Engine: types.StringValue(engineAuto), DeletionPolicy: types.StringValue(policyAbandon),
+		Batch: empty(map[string]attr.Type{
+			"role_arn": text, "uin": text, "priority": number, "min_objects": number,
+			"max_objects_per_job": number, "confirmation": text, "report_prefix": text,
+			"poll_interval": text, "control_endpoint": text,
+		}),
 		Evidence:        empty(map[string]attr.Type{"bucket": text, "prefix": text}),
 		ExcludePrefixes: types.SetNull(text), Triggers: types.MapNull(text),
 		Enforce: types.BoolValue(true), Noncurrent: types.BoolValue(false),

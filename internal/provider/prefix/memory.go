@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/audit"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/audit/batch"
 )
 
 // memoryKey is where private state keeps the memory.
@@ -29,6 +30,8 @@ type memory struct {
 	CheckedAt time.Time `json:"checked_at,omitzero"`
 	// Wanted is what that audit compared with, for a key that changes under its name.
 	Wanted string `json:"wanted,omitempty"`
+	// Proofs are what trials of COS Batch have shown of the bucket.
+	Proofs []batch.Proof `json:"proofs,omitempty"`
 }
 
 func (m memory) secret() audit.Secret {

@@ -39,7 +39,12 @@ func (r *managedResource) Read(
 		return
 	}
 	options.Budget = bounds.budget
-	found, err := audit.Run(ctx, options)
+	options, err := checkDefault(ctx, options)
+	var found *audit.Findings
+	if err == nil {
+		found, err = audit.Run(ctx, options)
+		state.settleBill(found)
+	}
 	switch {
 	case cosapi.Classify(err) == cosapi.ClassNoSuchBucket:
 		resp.Diagnostics.Append(r.attempt(options, "audit the objects").Warning(err))

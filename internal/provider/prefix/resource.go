@@ -40,6 +40,9 @@ type model struct {
 	Noncurrent      types.Bool     `tfsdk:"include_noncurrent"`
 	Audit           types.List     `tfsdk:"audit"`
 	Evidence        types.List     `tfsdk:"evidence"`
+	Engine          types.String   `tfsdk:"engine"`
+	Batch           types.List     `tfsdk:"batch"`
+	DeletionPolicy  types.String   `tfsdk:"deletion_policy"`
 	Triggers        types.Map      `tfsdk:"triggers"`
 	Timeouts        timeouts.Value `tfsdk:"timeouts"`
 
@@ -76,8 +79,16 @@ func (r *managedResource) Configure(
 	r.data = data
 }
 
-// Delete forgets the guarantee. Objects stay as they are, and evidence is not taken away.
+// Delete forgets the guarantee. Objects stay as they are, and evidence is not taken away; jobs of
+// COS Batch end if deletion_policy says so.
 func (r *managedResource) Delete(
-	context.Context, resource.DeleteRequest, *resource.DeleteResponse,
+	ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse,
 ) {
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || r.data == nil || r.data.Client == nil {
+		return
+	}
+	memory := readMemory(ctx, req.Private)
+	resp.Diagnostics.Append(r.cancelJobs(r.data.MaskSecrets(ctx), state, memory)...)
 }

@@ -48,6 +48,9 @@ func (r *managedResource) Schema(
 	for name, attribute := range reportedAttributes() {
 		attributes[name] = attribute
 	}
+	for name, attribute := range engineAttributes() {
+		attributes[name] = attribute
+	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The guarantee that all objects under a prefix, or of a whole bucket, " +
 			"are encrypted as its `sse` block says. Every refresh audits within the bounds of " +
@@ -63,7 +66,7 @@ func (r *managedResource) Schema(
 		Attributes: attributes,
 		Blocks: map[string]schema.Block{
 			"sse": sseBlock(), "accept": acceptBlock(), "audit": auditBlock(),
-			"evidence": evidenceBlock(),
+			"evidence": evidenceBlock(), "batch": batchBlock(),
 			"timeouts": value.DescribedTimeouts(timeouts.Block(ctx, timeouts.Opts{
 				Create: true, Update: true,
 				CreateDescription: "How long the first audit may take, for example `2h`. Default: no " +
@@ -169,7 +172,7 @@ func reportedAttributes() map[string]schema.Attribute {
 				"bytes":    number("Their size in bytes; no byte leaves COS."),
 				"requests": number("Requests that rewriting them takes."),
 				"by_engine": numbers("Objects by engine: `direct` copies each object onto itself, " +
-					"from here."),
+					"from here; `batch` is COS Batch."),
 				"new_versions": number("Objects of which an earlier version stays, and is paid for, " +
 					"because the bucket has versioning."),
 			},

@@ -36,6 +36,7 @@ func (r *managedResource) ValidateConfig(
 	}
 	resp.Diagnostics.Append(validateKeys(config.SSE)...)
 	resp.Diagnostics.Append(validateEvidence(ctx, config)...)
+	resp.Diagnostics.Append(validateBatch(config)...)
 }
 
 // validateKeys demands the keys that an audit compares with.
