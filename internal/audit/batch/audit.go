@@ -77,6 +77,7 @@ func (e *Engine) byBoth(
 	switch {
 	case isEnd(ctx, err):
 		result.Notes = append(result.Notes, "Jobs of COS Batch go on; the next apply adopts them.")
+		found.Complete, found.Stopped = false, audit.StoppedCanceled
 		return found, result, nil
 	case err != nil && (!IsRefused(err) || e.strictness == Strict):
 		return found, result, err

@@ -205,7 +205,7 @@ func TestDestroyCancelsJobsWhereAsked(t *testing.T) {
 			if text := pt.WarningText(diagnostics); !strings.Contains(text, "go on") {
 				t.Fatalf("warnings: %s; errors: %s", text, pt.ErrorText(diagnostics))
 			}
-			r.Expect(pt.Attrs{"compliant": false})
+			r.Expect(pt.Attrs{"compliant": false, "status": "incomplete"})
 			r = process(t, c, r)
 			if text := pt.ErrorText(r.Destroy()); text != "" {
 				t.Fatal(text)
