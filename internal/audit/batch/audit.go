@@ -46,16 +46,17 @@ func (e *Engine) Audit(
 		err = e.Prove(ctx, strict.first()...)
 	}
 	switch {
-	case IsRefused(err) && strict == Auto:
-		result.Notes = append(result.Notes, fallback(err))
-		fallthrough
-	case err == nil && e.Idle:
-		found, err := audit.Run(ctx, options)
-		return found, result, err
-	case err != nil:
+	case err != nil && (strict == Strict || isEnd(ctx, err)):
 		return nil, result, err
+	case err != nil:
+		// Also where COS Batch cannot be reached: jobs that an earlier run left spare what is rewritten
+		// now, and are adopted later.
+		result.Notes = append(result.Notes, fallback(err))
+	case !e.Idle:
+		return e.byBoth(ctx, options, result)
 	}
-	return e.byBoth(ctx, options, result)
+	found, err := audit.Run(ctx, options)
+	return found, result, err
 }
 
 // byBoth has jobs and the other engines work, one after the other.

@@ -122,6 +122,32 @@ func TestStrictRefusalRewritesNothing(t *testing.T) {
 	w.checkAtRest()
 }
 
+// Where COS Batch cannot be reached or used, auto does without it, with few objects and with many.
+func TestAuditWithoutCOSBatch(t *testing.T) {
+	t.Parallel()
+	for _, idle := range []bool{true, false} {
+		for name, fault := range map[string]cosemu.Fault{
+			"denied":      {Op: "ListJobs", Status: 403, Code: "AccessDenied", Times: 100},
+			"unreachable": {Op: "ListJobs", Reset: true, Times: 100},
+		} {
+			t.Run(fmt.Sprintf("%s idle=%v", name, idle), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, cosemu.BatchConfig{})
+				w.fillMixed()
+				w.server.AddFaults(fault)
+				e := w.engine(wantAES256, func(c *Config) { c.Idle = idle })
+				found, said, err := e.Audit(t.Context(), w.options(e), Auto)
+				if err != nil || !found.Compliant() || len(said.Notes) != 1 {
+					t.Errorf("%+v, %v, %v", found, said, err)
+				}
+				if _, _, err := e.Audit(t.Context(), w.options(e), Strict); err == nil {
+					t.Error("strict does without it, too")
+				}
+			})
+		}
+	}
+}
+
 // Nothing that jobs could have is nothing to try.
 func TestNoTrialWithoutWork(t *testing.T) {
 	t.Parallel()

@@ -118,7 +118,7 @@ func (r *managedResource) fix(
 	if rewrite.Retry {
 		rewrite.Max += state.refused()
 	}
-	return r.work(ctx, plan, memory, rewrite, state.plansJobs())
+	return r.work(ctx, plan, memory, rewrite, state.jobObjects() > 0)
 }
 
 // work audits, with rewrite also rewrites, and fills in state and memory. Once an object was

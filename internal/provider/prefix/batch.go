@@ -287,14 +287,14 @@ func (m model) settleBill(found *audit.Findings) *audit.Findings {
 	return found
 }
 
-// planned reports whether the bill in a state gives objects to jobs.
-func (m model) plansJobs() bool {
+// jobObjects is how many objects the bill in a state gives to jobs.
+func (m model) jobObjects() int64 {
 	byEngine, ok := m.Pending.Attributes()["by_engine"].(types.Map)
 	if !ok {
-		return false
+		return 0
 	}
-	n, ok := byEngine.Elements()[engineBatch].(types.Int64)
-	return ok && n.ValueInt64() > 0
+	n, _ := byEngine.Elements()[engineBatch].(types.Int64)
+	return n.ValueInt64()
 }
 
 // cancelJobs ends the jobs of a guarantee that goes.

@@ -50,7 +50,8 @@ func TestBatchRewritesWhatThePlanShows(t *testing.T) {
 	}
 	r.MustRefresh()
 	change := r.MustApply(config)
-	if !strings.Contains(change.Warnings(), "rewrites 8 objects") {
+	if !strings.Contains(change.Warnings(), "rewrites 8 objects") ||
+		!strings.Contains(change.Warnings(), "7 of them are given to COS Batch") {
 		t.Errorf("plan: %s", change.Warnings())
 	}
 	r.Expect(pt.Attrs{"total": 8, "violations": 0, "compliant": true, "excluded": 0})

@@ -114,6 +114,10 @@ func (m model) bill(plan model) diag.Diagnostics {
 		"server-side copy onto itself, with about %d requests. No other object is touched; one that "+
 		"changed since is left for the next plan.", member("objects"), member("bytes"), plan.scope(),
 		member("requests"))}
+	if n := m.jobObjects(); n > 0 {
+		lines = append(lines, fmt.Sprintf("%d of them are given to COS Batch, after a trial where none "+
+			"counts any more.", n))
+	}
 	if n := member("new_versions"); n > 0 {
 		lines = append(lines, fmt.Sprintf("%d earlier versions stay, keep their encryption and are "+
 			"paid for.", n))
