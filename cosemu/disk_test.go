@@ -122,6 +122,7 @@ func TestEverythingSurvives(t *testing.T) {
 	if onDisk {
 		t.Skip("this is that run")
 	}
+	// Those left out show what is held in memory.
 	command := exec.CommandContext(t.Context(), os.Args[0], "-test.timeout=5m",
 		"-test.parallel=2", "-test.skip=^(TestDiscard|TestHistoryIsKept|TestCustomerKeyIsNotKept)")
 	command.Env = append(os.Environ(), "COSEMU_TEST_DATA=1")
