@@ -31,6 +31,9 @@ const (
 // minutes to days, depending on tier and class. An object that is not archived is an error of
 // ClassNotArchived. It takes the permission cos:PostObjectRestore.
 //
+// COS answers 202 (document 12633). A 200 says that there is a readable copy already; that is not
+// documented, and believed after a HEAD only, or a wait for the copy would never end.
+//
 // SSE-C headers are sent for SSE-C objects: document 12633 leaves them out, Tencent's own samples
 // send them.
 func (c *Client) Restore(
@@ -44,12 +47,14 @@ func (c *Client) Restore(
 	if options.Tier != "" {
 		body.Tier = &cos.CASJobParameters{Tier: options.Tier}
 	}
-	outcome := RestoreStarted
+	var outcome RestoreOutcome
 	req := request{op: "PostObjectRestore", ref: ref, header: header}
 	err = c.do(ctx, req, func(ctx context.Context, sdk *cos.Client) (*cos.Response, error) {
 		resp, err := sdk.Object.PostRestore(ctx, ref.Key, body, versionArgs(ref)...)
+		outcome = RestoreStarted
 		if err == nil && resp.StatusCode == http.StatusOK {
 			outcome = RestoreExtended
+			err = c.confirmCopy(ctx, ref, options.Key, resp.Response)
 		}
 		return resp, err
 	})
@@ -60,4 +65,15 @@ func (c *Client) Restore(
 		return 0, err
 	}
 	return outcome, nil
+}
+
+// confirmCopy checks that there is a readable copy, or will be.
+func (c *Client) confirmCopy(
+	ctx context.Context, ref ObjectRef, key *CustomerKey, answer *http.Response,
+) error {
+	info, err := c.HeadOnly(ctx, ref, key)
+	if err == nil && !info.Restore.Restored && !info.Restore.Ongoing {
+		return damaged(answer, "it says that there is a readable copy, and there is none")
+	}
+	return nil
 }

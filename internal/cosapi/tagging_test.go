@@ -118,3 +118,39 @@ func TestRestoreSendsTierAndKey(t *testing.T) {
 		t.Errorf("%s %v", body, header)
 	}
 }
+
+func TestRestoreThatNobodyBeganIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		restore string
+		outcome RestoreOutcome
+		ops     []string
+	}{
+		"there is a copy": {
+			restored, RestoreExtended, []string{"HeadObject", "PostObjectRestore"},
+		},
+		"there is none": {
+			"", RestoreStarted, []string{"HeadObject", "PostObjectRestore", "PostObjectRestore"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			posts := 0
+			w := newWire(t, func(rw http.ResponseWriter, req *http.Request) {
+				if req.Method == http.MethodHead {
+					found(map[string]string{"x-cos-restore": test.restore}).ServeHTTP(rw, req)
+					return
+				}
+				posts++
+				answer{status: map[int]int{1: 200, 2: 202}[posts]}.ServeHTTP(rw, req)
+			})
+			outcome, err := w.Restore(t.Context(), testRef("k"), RestoreOptions{Days: 1})
+			if err != nil || outcome != test.outcome {
+				t.Errorf("outcome %d, %v", outcome, err)
+			}
+			if diff := cmp.Diff(test.ops, w.ops()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

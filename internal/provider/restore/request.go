@@ -2,6 +2,7 @@ package restore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -93,7 +94,7 @@ func followRestore(
 ) (cosapi.ObjectInfo, error) {
 	started, pause := time.Now(), firstLook
 	last := cosapi.ObjectInfo{Restore: cosapi.RestoreStatus{Ongoing: true}}
-	for {
+	for idle := 0; ; {
 		info, err := look(ctx)
 		if err != nil {
 			return last, err
@@ -101,6 +102,11 @@ func followRestore(
 		last = info
 		if !wait || info.Restore.Restored || !cosapi.Archived(info.StorageClass) {
 			return info, nil
+		}
+		if !info.Restore.Ongoing {
+			if idle++; idle == neverBegan {
+				return last, errNeverBegan
+			}
 		}
 		tflog.Info(providerdata.WithOwnFields(ctx), "waiting for a restore", map[string]any{
 			"cos_bucket": info.Ref.Bucket, "cos_key": info.Ref.Key, "tier": info.Restore.Tier,
@@ -117,6 +123,11 @@ func followRestore(
 		}
 	}
 }
+
+// neverBegan is how many looks may show neither a restore under way nor a copy.
+const neverBegan = 5
+
+var errNeverBegan = errors.New("COS accepted the restore, and shows none under way")
 
 // refused describes a restore that COS refused.
 func (r restoreRequest) refused(err error) diag.Diagnostic {

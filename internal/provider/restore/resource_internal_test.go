@@ -3,6 +3,7 @@ package restore
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,4 +59,19 @@ func TestRestoreWithAWriteOnlyKeyExpiresByTheClock(t *testing.T) {
 	if model.Restored.ValueBool() || !model.ExpiresAt.IsNull() {
 		t.Errorf("after its time: restored = %v until %v", model.Restored, model.ExpiresAt)
 	}
+}
+
+// A restore that COS accepted and never began is an error, not days of waiting.
+func TestRestoreThatNeverBeginsIsGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		looks := 0
+		_, err := followRestore(t.Context(), true, nil, func(context.Context) (cosapi.ObjectInfo, error) {
+			looks++
+			return cosapi.ObjectInfo{StorageClass: "ARCHIVE"}, nil
+		})
+		if !errors.Is(err, errNeverBegan) || looks != neverBegan {
+			t.Errorf("after %d looks: %v", looks, err)
+		}
+	})
 }
