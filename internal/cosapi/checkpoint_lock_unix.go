@@ -45,3 +45,11 @@ func removeLocked(file *os.File) {
 	_ = os.Remove(file.Name())
 	_ = file.Close()
 }
+
+// renameLocked renames a file while its lock is held, so that nobody opens it under its old name.
+func renameLocked(file *os.File, to string) error {
+	if err := os.Rename(file.Name(), to); err != nil {
+		return err
+	}
+	return file.Close()
+}

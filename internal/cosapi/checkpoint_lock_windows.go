@@ -1,6 +1,7 @@
 package cosapi
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -26,4 +27,9 @@ func openLocked(path string) (*os.File, error) {
 func removeLocked(file *os.File) {
 	_ = file.Close()
 	_ = os.Remove(file.Name())
+}
+
+// renameLocked renames a file after closing it, as Windows wants.
+func renameLocked(file *os.File, to string) error {
+	return errors.Join(file.Close(), os.Rename(file.Name(), to))
 }

@@ -78,10 +78,41 @@ func TestDownloadReadsEveryModeAndSize(t *testing.T) {
 					t.Errorf("info = %+v", info)
 				}
 				hasContent(t, options.Path, content)
-				onlyFiles(t, dir, "f")
+				onlyFiles(t, dir, ".f.cos-download", "f")
 			})
 		}
 	}
+}
+
+// downloadedFile is a file that an earlier download has written.
+func downloadedFile(t *testing.T, content string) string {
+	t.Helper()
+	path := writtenFile(t, content)
+	if err := mark(path, CRC64([]byte(content))); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A process that was killed leaves decrypted bytes behind, or a mark for a file that is not there
+// yet; the next download clears up after it.
+func TestDownloadGoesOnAfterAKill(t *testing.T) {
+	t.Parallel()
+	h := startEmulator(t, cosemu.Config{})
+	ref := h.uploaded(t, "killed", []byte(sample), SSECOS{})
+	path := downloadedFile(t, "old")
+	if err := mark(path, CRC64([]byte("old")), CRC64([]byte("never renamed"))); err != nil {
+		t.Fatal(err)
+	}
+	left := besides(path, ".part")
+	if err := os.WriteFile(left, []byte("decrypted, and longer than the sample by far"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Download(t.Context(), ref, DownloadOptions{Path: path}); err != nil {
+		t.Fatal(err)
+	}
+	hasContent(t, path, []byte(sample))
+	onlyFiles(t, filepath.Dir(path), ".body.cos-download", "body")
 }
 
 func TestDownloadedFileIsPrivate(t *testing.T) {
@@ -91,7 +122,7 @@ func TestDownloadedFileIsPrivate(t *testing.T) {
 	}
 	h := startEmulator(t, cosemu.Config{})
 	ref := h.uploaded(t, "private", []byte(sample), SSECOS{})
-	path := writtenFile(t, "readable by all")
+	path := downloadedFile(t, "readable by all")
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +147,7 @@ func TestFileThatIsRightIsNotDownloaded(t *testing.T) {
 			ref := h.uploaded(t, "right", []byte(sample), SSECOS{})
 			info := h.head(t, ref, nil)
 			h.emulator.ResetJournal()
-			path := writtenFile(t, test.file)
+			path := downloadedFile(t, test.file)
 			options := DownloadOptions{Path: path, Info: &info}
 			if _, err := h.Download(t.Context(), ref, options); err != nil {
 				t.Fatal(err)
@@ -136,7 +167,7 @@ func TestObjectWithoutCRC64IsDownloadedEveryTime(t *testing.T) {
 	if err := h.emulator.ForgetCRC64(ref.Bucket, ref.Key); err != nil {
 		t.Fatal(err)
 	}
-	path := writtenFile(t, sample)
+	path := downloadedFile(t, sample)
 	if _, err := h.Download(t.Context(), ref, DownloadOptions{Path: path}); err != nil {
 		t.Fatal(err)
 	}
@@ -228,13 +259,13 @@ func TestDownloadThatFailsLeavesTheFileAsItWas(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			test.prepare(t, h, &info, cancel)
-			path := writtenFile(t, "as it was")
+			path := downloadedFile(t, "as it was")
 			_, err := h.Download(ctx, ref, DownloadOptions{Path: path, Info: &info})
 			if !test.failed(err) {
 				t.Errorf("error = %v of class %v", err, Classify(err))
 			}
 			hasContent(t, path, []byte("as it was"))
-			onlyFiles(t, filepath.Dir(path), "body")
+			onlyFiles(t, filepath.Dir(path), ".body.cos-download", "body")
 		})
 	}
 }

@@ -15,3 +15,9 @@ func changeTimeAndInode(info os.FileInfo) (int64, uint64) {
 	}
 	return changeTime(stat), uint64(stat.Ino) //nolint:unconvert // It has 32 bits on some systems.
 }
+
+// ownedByOther reports a file of another user.
+func ownedByOther(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) != os.Geteuid()
+}

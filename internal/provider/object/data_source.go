@@ -2,6 +2,8 @@ package object
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -149,18 +151,43 @@ func (d *dataSource) read(
 		return diags
 	}
 	if file := model.OutputPath.ValueString(); file != "" {
-		options := cosapi.DownloadOptions{Path: file, Key: found.Key, Info: &found.Info}
-		if _, err := d.data.Client.Download(ctx, ref, options); err != nil {
-			return append(diags, diagnose.Attempt{
-				Doing: "download the object", Ref: ref, Endpoint: d.data.Endpoint,
-				Mode: found.Info.Encryption.Mode, At: path.Root("output_path"),
-			}.Failed(err))
-		}
+		diags.Append(d.download(ctx, ref, found, file)...)
+	}
+	if diags.HasError() {
+		return diags
 	}
 	model.Region = types.StringValue(ref.Region)
 	model.VersionID = value.StringOrNull(found.Info.VersionID)
 	model.objectFacts = factsOf(d.data.Client, found)
 	return diags
+}
+
+// download writes the object to a file that is nobody else's.
+func (d *dataSource) download(
+	ctx context.Context, ref cosapi.ObjectRef, found providerdata.Found, file string,
+) diag.Diagnostics {
+	at := path.Root("output_path")
+	if !d.data.Written.ClaimFile(file, ref) {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(at,
+			"Two data sources write one file", fmt.Sprintf("This run writes another object to %s. "+
+				"Each would replace the other's at every read. Give each a file of its own.", file))}
+	}
+	options := cosapi.DownloadOptions{Path: file, Key: found.Key, Info: &found.Info}
+	_, err := d.data.Client.Download(ctx, ref, options)
+	var occupied *cosapi.OccupiedPathError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &occupied):
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(at, "The file is not replaced",
+			fmt.Sprintf("%s. Data sources are read while planning, so nothing is replaced that this "+
+				"provider has not written. Delete the file or move it away to have the object "+
+				"downloaded to it, or name another one in output_path.", occupied))}
+	}
+	return diag.Diagnostics{diagnose.Attempt{
+		Doing: "download the object", Ref: ref, Endpoint: d.data.Endpoint,
+		Mode: found.Info.Encryption.Mode, At: at,
+	}.Failed(err)}
 }
 
 // factsOf puts what was found into the words of the schema.

@@ -41,7 +41,10 @@ func (d *dataSource) Schema(
 			MarkdownDescription: "File to write the decrypted object to, at every read: in ranges " +
 				"side by side, into a temporary file that is checked against the object's CRC64 " +
 				"and then renamed, readable by its owner only (mode 0600). A file that has the " +
-				"object's bytes already is left alone. The file is not removed on destroy.",
+				"object's bytes already keeps them. Only a regular file that was downloaded here " +
+				"before is replaced, which a file `.<name>.cos-download` beside it tells; any " +
+				"other one is an error. The file is not removed on destroy. Give each data source " +
+				"a path of its own.",
 		},
 		"content": schema.StringAttribute{
 			Computed: true, Sensitive: true,

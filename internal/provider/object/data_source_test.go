@@ -159,11 +159,83 @@ func TestObjectDataSourceDownloadsAndSkipsARightFile(t *testing.T) {
 			server.MustRead(pt.ObjectType, config)
 			c.ExpectOps("HeadObject")
 
-			pt.Must(t, os.WriteFile(file, []byte("spoilt"), 0o600))
+			c.Place(pt.Ref("k"), "newer", cosapi.WriteOptions{Encryption: encryption})
 			server.MustRead(pt.ObjectType, config)
-			pt.ExpectFile(t, file, content)
+			pt.ExpectFile(t, file, "newer")
+			c.ResetJournal()
+
+			pt.Must(t, os.WriteFile(file, []byte("a user's"), 0o600))
+			_, diagnostics := server.ReadData(pt.ObjectType, config)
+			pt.ExpectError(t, pt.ErrorText(diagnostics), "output_path", "no download has written them")
+			pt.ExpectFile(t, file, "a user's")
+			c.ExpectOps("HeadObject")
 		})
 	}
+}
+
+func TestObjectDataSourceReplacesNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref("k"), "content", cosapi.WriteOptions{})
+	server := pt.NewServer(t, c, nil)
+	tests := map[string]struct {
+		make func(t *testing.T, path string)
+		want string
+	}{
+		"directory": {func(t *testing.T, path string) {
+			pt.Must(t, os.Mkdir(path, 0o700))
+		}, "no regular file"},
+		"link": {func(t *testing.T, path string) {
+			pt.Must(t, os.WriteFile(path+".target", []byte("theirs"), 0o600))
+			pt.Must(t, os.Symlink(path+".target", path))
+		}, "no regular file"},
+		"file": {func(t *testing.T, path string) {
+			pt.Must(t, os.WriteFile(path, []byte("theirs"), 0o600))
+		}, "other bytes"},
+		"file with a mark for other bytes": {func(t *testing.T, path string) {
+			server.MustRead(pt.ObjectType, objectConfig(pt.Attrs{"output_path": path}))
+			pt.Must(t, os.WriteFile(path, []byte("theirs"), 0o600))
+		}, "other bytes"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "out")
+			tt.make(t, file)
+			before, err := os.Lstat(file)
+			pt.Must(t, err)
+			_, diagnostics := server.ReadData(pt.ObjectType, objectConfig(pt.Attrs{"output_path": file}))
+			pt.ExpectError(t, pt.ErrorText(diagnostics), "output_path", tt.want, "not replaced")
+			after, err := os.Lstat(file)
+			pt.Must(t, err)
+			if !os.SameFile(before, after) {
+				t.Error("it was replaced")
+			}
+		})
+	}
+}
+
+func TestObjectDataSourceKeepsRightBytesToTheirOwner(t *testing.T) {
+	t.Parallel()
+	c := pt.NewCloud(t, cosemu.Config{})
+	c.Place(pt.Ref("k"), "content", cosapi.WriteOptions{})
+	c.Place(pt.Ref("other"), "content 2", cosapi.WriteOptions{})
+	file := filepath.Join(t.TempDir(), "out")
+	pt.Must(t, os.WriteFile(file, []byte("content"), 0o600))
+	pt.Must(t, os.Chmod(file, 0o666))
+	server := pt.NewServer(t, c, nil)
+	server.MustRead(pt.ObjectType, objectConfig(pt.Attrs{"output_path": file}))
+	stat, err := os.Stat(file)
+	pt.Must(t, err)
+	if stat.Mode().Perm() != 0o600 {
+		t.Errorf("mode = %o, want 600", stat.Mode().Perm())
+	}
+	if c.Requests("GetObject") != 0 {
+		t.Errorf("requests = %v, want no download", c.Ops())
+	}
+	_, diagnostics := server.ReadData(pt.ObjectType,
+		objectConfig(pt.Attrs{"key": "other", "output_path": file}))
+	pt.ExpectError(t, pt.ErrorText(diagnostics), "Two data sources write one file")
 }
 
 func TestObjectDataSourceLeavesNoPartialFile(t *testing.T) {

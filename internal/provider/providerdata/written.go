@@ -2,6 +2,7 @@ package providerdata
 
 import (
 	"context"
+	"path/filepath"
 	"sync"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
@@ -19,6 +20,7 @@ type Written struct {
 	seen    map[cosapi.ObjectRef]bool
 	entries map[cosapi.ObjectRef]entries
 	copies  map[cosapi.ObjectRef]cosapi.CopyMarker
+	files   map[string]cosapi.ObjectRef
 	held    map[cosapi.ObjectRef]int // shared holders; negative: an exclusive one
 	// released is closed and replaced whenever somebody lets go.
 	released chan struct{}
@@ -31,8 +33,8 @@ type entries struct{ read, current, destroyed bool }
 func NewWritten() *Written {
 	return &Written{
 		seen: map[cosapi.ObjectRef]bool{}, entries: map[cosapi.ObjectRef]entries{},
-		copies: map[cosapi.ObjectRef]cosapi.CopyMarker{},
-		held:   map[cosapi.ObjectRef]int{}, released: make(chan struct{}),
+		copies: map[cosapi.ObjectRef]cosapi.CopyMarker{}, files: map[string]cosapi.ObjectRef{},
+		held: map[cosapi.ObjectRef]int{}, released: make(chan struct{}),
 	}
 }
 
@@ -58,6 +60,20 @@ func (w *Written) ClaimCopy(wanted cosapi.CopyMarker, destination cosapi.ObjectR
 		w.copies[destination.Current()] = wanted
 	}
 	return !claimed || first.SameRequest(wanted)
+}
+
+// ClaimFile records that an object is downloaded to a file, and reports whether no other one is.
+func (w *Written) ClaimFile(path string, ref cosapi.ObjectRef) bool {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	first, claimed := w.files[path]
+	if !claimed {
+		w.files[path] = ref
+	}
+	return !claimed || first == ref
 }
 
 // Release takes a claim back after a create that left nothing behind.
