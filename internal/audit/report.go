@@ -83,7 +83,7 @@ func newReportPage(report Report) reportPage {
 	hash := base64.StdEncoding.EncodeToString(sum[:])
 	verdict, class := verdictOf(f)
 	page := reportPage{
-		Policy: "default-src 'none'; style-src 'sha256-" + hash + "'; base-uri 'none'; form-action 'none'",
+		Policy: "default-src 'none'; img-src data:; style-src 'sha256-" + hash + "'; base-uri 'none'; form-action 'none'",
 		Style:  template.CSS(reportStyle), //nolint:gosec // It is part of this program.
 		Bucket: o.Bucket.Bucket, Region: o.Bucket.Region, Prefix: Visible(o.Prefix),
 		Verdict: verdict, VerdictClass: class, Demanded: demandOf(o.Expectation),
