@@ -1,6 +1,7 @@
 package cosapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -200,4 +201,40 @@ func TestUploadOfAProcessThatDiedIsRemoved(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestPartThatArrivesLateIsTaken: a part of a killed process replaces the one that was sent in its
+// place. Its bytes are the same, its ETag, with SSE-KMS, is not.
+func TestPartThatArrivesLateIsTaken(t *testing.T) {
+	t.Parallel()
+	h := startEmulator(t, cosemu.Config{})
+	h.Client = h.with(t, func(c *Config) { c.PartSize = minPartSize })
+	ref, content := h.ref(t, "k"), randomBytes(minPartSize+1)
+	options := encrypted(SSEKMS{KeyID: emulatorKMSKey})
+	late := false
+	options.Guard = func(ctx context.Context) error {
+		if late {
+			return nil
+		}
+		late = true
+		uploads, err := h.ListUploads(ctx, h.region, h.bucket, "")
+		if err != nil {
+			return err
+		}
+		m := h.newMultipart(ref, options.WriteOptions, sections(int64(len(content)), minPartSize))
+		m.uploadID = uploads[0].UploadID
+		progress := h.newProgress(ctx, "UploadPart", ref, minPartSize)
+		return m.uploadPart(ctx, 0, BytesBody(content), progress.part())
+	}
+	if _, err := h.Put(t.Context(), ref, BytesBody(content), options); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{
+		"InitiateMultipartUpload": 1, "UploadPart": 3, "CompleteMultipartUpload": 2, "ListParts": 1,
+		"ListMultipartUploads": 1,
+	}
+	if diff := cmp.Diff(want, counted(h.ops())); diff != "" || !late {
+		t.Error(diff)
+	}
+	h.holds(t, ref, nil, content)
 }

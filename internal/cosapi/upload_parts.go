@@ -229,7 +229,39 @@ func (m *multipart) crc64() uint64 {
 
 // complete makes the parts an object. An answer that got lost, and an upload that is gone because
 // an earlier try succeeded, are resolved by a HEAD.
+//
+// A process that was killed may have had a part on its way, which arrives after the one that we sent
+// in its place, with the same bytes and another ETag: then COS's list of parts is right, and the
+// CRC64 of the whole decides as always.
 func (m *multipart) complete(
+	ctx context.Context, options PutOptions, local string, result *WriteResult,
+) error {
+	err := m.completeOnce(ctx, options, local, result)
+	if CodeOf(err) == "InvalidPart" && m.relist(ctx) {
+		return m.completeOnce(ctx, options, local, result)
+	}
+	return err
+}
+
+// relist takes over the ETags of parts that are as long as ours. It reports that some were others.
+func (m *multipart) relist(ctx context.Context) bool {
+	listed, err := m.client.listParts(ctx, m.ref, m.uploadID)
+	if err != nil {
+		return false
+	}
+	changed := false
+	for i := range m.parts {
+		there := listed[i+1]
+		if there.size != m.parts[i].size {
+			return false
+		}
+		changed = changed || there.etag != unquote(m.parts[i].etag)
+		m.parts[i].etag = quote(there.etag)
+	}
+	return changed
+}
+
+func (m *multipart) completeOnce(
 	ctx context.Context, options PutOptions, local string, result *WriteResult,
 ) error {
 	if options.Guard != nil {
