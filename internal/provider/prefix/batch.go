@@ -36,7 +36,7 @@ const (
 )
 
 // defaultMinObjects is how many objects are worth a job. The trial before the first one takes about
-// 120 requests, and each job some ten.
+// 150 requests, and each job some ten.
 const defaultMinObjects = 10_000
 
 var roleForm = regexp.MustCompile(`^qcs::cam::uin/([0-9]{1,20}):roleName/[^/]+$`)
