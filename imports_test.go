@@ -153,6 +153,10 @@ var rules = func() map[string]rule {
 		may:    []string{std, framework},
 		reason: "the floor shares nothing with what is measured",
 	}
+	table["bench/lookup"] = rule{
+		may:    []string{std, framework},
+		reason: "what it measures is the framework's alone",
+	}
 	table["bench/shape"] = rule{
 		may:    []string{std, framework, "internal/provider"},
 		reason: "the shape is the provider's schema, and nothing else of it",
