@@ -5,8 +5,13 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/encrypted-cos/terraform-provider-cos/cosemu"
+	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi/credential"
 )
 
 // reports collects what Config.Progress is told.
@@ -72,5 +77,36 @@ func TestShortTransfersReportNothing(t *testing.T) {
 	h.uploaded(t, "short", make([]byte, progressAbove), SSECOS{})
 	if len(told.all) != 0 {
 		t.Errorf("reports of 64 MiB: %+v", told.all)
+	}
+}
+
+func TestSlowTransfersReportEveryTenSeconds(t *testing.T) {
+	t.Parallel()
+	for name, total := range map[string]int64{"short": 1 << 20, "long": 1 << 40} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				told := &reports{}
+				client, err := New(Config{
+					Credentials: credential.Static("id", "key", ""), Progress: told.add,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				meter := client.newProgress(t.Context(), "PutObject", testRef("k"), total)
+				for range 35 { // a kilobyte a second
+					time.Sleep(time.Second)
+					meter.add(1 << 10)
+				}
+				var elapsed []time.Duration
+				for _, report := range told.all {
+					elapsed = append(elapsed, report.Elapsed)
+				}
+				want := []time.Duration{10 * time.Second, 20 * time.Second, 30 * time.Second}
+				if diff := cmp.Diff(want, elapsed); diff != "" {
+					t.Errorf("reports (-want +got):\n%s", diff)
+				}
+			})
+		})
 	}
 }

@@ -38,8 +38,10 @@ func logRequest(ctx context.Context, event cosapi.Event) {
 	tflog.Debug(providerdata.WithOwnFields(ctx), "COS request", fields)
 }
 
-// logProgress writes one line at INFO for each step of a long transfer.
+// logProgress writes one line at INFO for each step of a long transfer, and tells it to whoever
+// started an action.
 func logProgress(ctx context.Context, progress cosapi.Progress) {
+	providerdata.TellProgress(ctx, progress)
 	fields := map[string]any{
 		"cos_op":      progress.Op,
 		"cos_bucket":  progress.Ref.Bucket,
@@ -47,6 +49,7 @@ func logProgress(ctx context.Context, progress cosapi.Progress) {
 		"bytes_done":  progress.Done,
 		"bytes_total": progress.Total,
 		"elapsed":     progress.Elapsed.Round(time.Millisecond).String(),
+		"summary":     providerdata.ProgressSentence(progress),
 	}
 	if progress.Total > 0 {
 		fields["percent"] = progress.Done * 100 / progress.Total

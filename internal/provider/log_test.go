@@ -73,6 +73,7 @@ func TestProgressLogSaysHowFar(t *testing.T) {
 		"@level": "info", "@message": "COS transfer", "@module": "provider",
 		"cos_op": "UploadPart", "cos_bucket": "b-1", "cos_key": "k", "bytes_done": 31457280.0,
 		"bytes_total": 125829120.0, "percent": 25.0, "elapsed": "2s", "mib_per_second": 15.0,
+		"summary": "b-1/k: 25 %, 30.0 MiB of 120.0 MiB, 15.0 MiB/s, 2s so far",
 	}
 	if diff := cmp.Diff(want, logLine(t, &log)); diff != "" {
 		t.Errorf("line (-want +got):\n%s", diff)

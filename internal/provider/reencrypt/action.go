@@ -107,10 +107,13 @@ func (a *reencryptAction) Invoke(
 		return
 	}
 	reencryption := reencryption{data: a.data, ref: ref, key: key, encryption: encryption}
-	outcome, diags := reencryption.run(a.data.MaskSecrets(ctx))
+	tell := func(sentence string) {
+		resp.SendProgress(action.InvokeProgressEvent{Message: sentence})
+	}
+	outcome, diags := reencryption.run(providerdata.WithProgress(a.data.MaskSecrets(ctx), tell))
 	resp.Diagnostics.Append(diags...)
 	if !diags.HasError() {
-		resp.SendProgress(action.InvokeProgressEvent{Message: outcome})
+		tell(outcome)
 	}
 }
 

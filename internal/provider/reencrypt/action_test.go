@@ -129,6 +129,27 @@ func TestReencryptWithAContextAlwaysCopies(t *testing.T) {
 
 // TestReencryptNamesThePresentKey: with key_name the keyring is not tried, and a second run finds
 // the object under its new key.
+// TestReencryptByPartsShowsProgress: it can take an hour, and a log is not what people look at.
+func TestReencryptByPartsShowsProgress(t *testing.T) {
+	t.Parallel()
+	cloud := pt.NewCloud(t, cosemu.Config{Discard: true})
+	cloud.Store("k", strings.Repeat("x", 80<<20), cosapi.SSECOS{Algorithm: "AES256"})
+	server := pt.NewServerIn(t, cloud, map[string]string{
+		"TF_COS_COPY_THRESHOLD": "1048576", "TF_COS_COPY_PART_SIZE": "8388608",
+	}, nil)
+	messages := server.MustInvoke(pt.ReencryptType, pt.Attrs{
+		"bucket": pt.Bucket, "key": "k", "sse": pt.SSEKMS(pt.Attrs{"key_id": pt.CMK}),
+	})
+	if len(messages) < 10 || !strings.Contains(messages[0], " MiB of 80.0 MiB") {
+		t.Fatalf("said %q, want every tenth", messages)
+	}
+	for i, want := range []string{"10 %", "20 %", "30 %"} {
+		if !strings.Contains(messages[i], "k: "+want) {
+			t.Errorf("message %d = %q, want %s", i, messages[i], want)
+		}
+	}
+}
+
 func TestReencryptNamesThePresentKey(t *testing.T) {
 	t.Parallel()
 	cloud := pt.NewCloud(t, cosemu.Config{})
