@@ -107,7 +107,7 @@ func TestCLIRestart(t *testing.T) {
 		command.Dir = dir
 		command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "cli.tfrc"),
 			"CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color",
-			"COS_ENDPOINT="+strings.Replace(p.base, exampleBucket, "{bucket}", 1),
+			"COS_ENDPOINT="+strings.NewReplacer(exampleBucket, "{bucket}", "ap-guangzhou", "{region}").Replace(p.base),
 			"COS_CA_BUNDLE="+filepath.Join(dir, "trusted.pem"), "TENCENTCLOUD_REGION=ap-guangzhou",
 			"TENCENTCLOUD_SECRET_ID="+credential.SecretID, "TENCENTCLOUD_SECRET_KEY="+credential.SecretKey)
 		if out, err := command.CombinedOutput(); err != nil {
