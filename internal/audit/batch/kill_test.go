@@ -168,7 +168,7 @@ func TestKilledAtEveryRequestOfTheControlEndpoint(t *testing.T) {
 		t.Fatalf("only %d requests: %v", len(ops), ops)
 	}
 	for i, op := range ops {
-		if os.Getenv("COS_FAULTS") == "" && op == "DescribeJob" && i%5 > 0 {
+		if os.Getenv("FAULTS") == "" && op == "DescribeJob" && i%5 > 0 {
 			continue
 		}
 		for _, before := range []bool{true, false} {

@@ -57,12 +57,12 @@ func (k *killer) start(t *testing.T, run *pt.CLI) *exec.Cmd {
 // creates and confirms a job, first that of the trial (1, 2), then that of the user's objects (3, 4).
 // Applies, as they are, converge; no object is rewritten twice, and no job is left at work. The
 // engine's own test does that at every request of the control endpoint. All eight are tried with
-// COS_FAULTS=1, two without.
+// FAULTS=1, two without.
 func TestCLIKilledBatchIsContinued(t *testing.T) {
 	t.Parallel()
 	for at := 1; at <= 4; at++ {
 		for _, before := range []bool{true, false} {
-			if os.Getenv("COS_FAULTS") == "" && (before || at < 3) {
+			if os.Getenv("FAULTS") == "" && (before || at < 3) {
 				continue // each cell runs the CLI six times
 			}
 			t.Run(fmt.Sprintf("%d before=%v", at, before), func(t *testing.T) {
