@@ -7,8 +7,9 @@
 // buckets are created, listed and deleted. Their lifecycle, policy, CORS rules and the like are
 // stored and returned, and do nothing. Buckets are named by host:
 // <bucket>.cos.<region>.localhost with or without a port, or COS's own domains for clients that
-// dial here all the same. What COS documents and is not modelled answers 501 NotImplemented and
-// never a silent 200; a query parameter that COS does not document is ignored, as COS does.
+// dial here all the same, for which there is [Server.StartProxy]. What COS documents and is not
+// modelled answers 501 NotImplemented and never a silent 200; a query parameter that COS does not
+// document is ignored, as COS does.
 //
 // # Using it
 //

@@ -67,15 +67,27 @@ func startEmulator(t testing.TB, emulated cosemu.Config, adjust ...func(*Config)
 
 // realBucket returns the harness of the bucket that the environment names. COS_TEST_BUCKET,
 // COS_TEST_REGION, COS_TEST_SECRET_ID and COS_TEST_SECRET_KEY are required; COS_TEST_TOKEN,
-// COS_TEST_VERSIONED_BUCKET, COS_TEST_KMS_KEY and COS_TEST_OTHER_KMS_KEY add to it.
+// COS_TEST_VERSIONED_BUCKET, COS_TEST_KMS_KEY and COS_TEST_OTHER_KMS_KEY add to it. Any server that
+// claims to be COS can be judged: COS_TEST_ENDPOINT is its URL template, for example
+// https://{bucket}.cos.{region}.localhost:9443, and COS_TEST_CA a file of CA certificates.
 func realBucket(t *testing.T) *harness {
 	t.Helper()
 	bucket := os.Getenv("COS_TEST_BUCKET")
 	if bucket == "" {
 		t.Skip("COS_TEST_BUCKET is not set: this needs a real bucket and costs money")
 	}
-	config := Config{Credentials: credential.Static(
-		os.Getenv("COS_TEST_SECRET_ID"), os.Getenv("COS_TEST_SECRET_KEY"), os.Getenv("COS_TEST_TOKEN"))}
+	config := Config{
+		Credentials: credential.Static(
+			os.Getenv("COS_TEST_SECRET_ID"), os.Getenv("COS_TEST_SECRET_KEY"), os.Getenv("COS_TEST_TOKEN")),
+		Endpoint: os.Getenv("COS_TEST_ENDPOINT"),
+	}
+	if file := os.Getenv("COS_TEST_CA"); file != "" {
+		ca, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.CABundle = ca
+	}
 	h := &harness{
 		Client: newTestClient(t, config), config: config,
 		region: os.Getenv("COS_TEST_REGION"), bucket: bucket,
