@@ -10,7 +10,7 @@ import (
 	"github.com/encrypted-cos/terraform-provider-cos/internal/cosapi"
 )
 
-// canaryFolder is where objects are written that prove an encryption. Audits leave it out.
+// canaryFolder is where objects are written that prove an encryption.
 const canaryFolder = ".cos-encryption-canary/"
 
 const (
@@ -122,7 +122,7 @@ func (c change) canary(
 }
 
 // remove deletes a canary, by version where there is one, also when the caller's time is over. What
-// stays is one byte that audits leave out.
+// stays is one byte, which an audit shows like any other.
 func (c change) remove(ctx context.Context, ref cosapi.ObjectRef) {
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
 	defer cancel()
