@@ -149,6 +149,18 @@ func TestEmptyHeadersCountAsAbsent(t *testing.T) {
 	})
 }
 
+// TestEmptyMetadataIsNotStored looks at what is stored: an answer's header without a value looks like
+// none.
+func TestEmptyMetadataIsNotStored(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.must(t, "PUT", "/a", "", "x-cos-meta-a: ", "x-cos-meta-b: x", "Cache-Control: ")
+	v := r.store.find(plainBucket, "ap-guangzhou").current("a")
+	if len(v.metadata) != 1 || v.metadata["b"] != "x" || len(v.headers) != 1 {
+		t.Errorf("stored are %v and %v", v.metadata, v.headers)
+	}
+}
+
 func TestMAZClassesAreKept(t *testing.T) {
 	t.Parallel()
 	copied := func(class string, status int, code string) step {
