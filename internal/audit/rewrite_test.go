@@ -133,6 +133,18 @@ func TestRewriteNeverMoreThanBilled(t *testing.T) {
 	}
 }
 
+// Max bounds by itself, whatever the ledger would admit.
+func TestRewriteStopsAtMax(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, cosemu.Config{Objects: 700})
+	r.directly()
+	planned := r.run()
+	fixed := r.fix(planned, func(o *Options) { o.Rewrite.Max = 3 })
+	if n := len(r.copies()); n != 3 || fixed.Rewritten.Objects != 3 || fixed.Pending.Objects != 4 {
+		t.Errorf("%d copies, rewritten %+v, pending %+v", n, fixed.Rewritten, fixed.Pending)
+	}
+}
+
 // Whatever a colleague does between any two requests of the rewrite of an object, nothing of it is
 // lost.
 func TestRewriteLosesNoForeignChange(t *testing.T) {
