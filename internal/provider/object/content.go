@@ -37,12 +37,13 @@ func readContent(
 	content, info, err := d.Client.Content(ctx, ref, key, limit)
 	found := providerdata.Found{Info: info, Key: key}
 	if err != nil && key == nil && cosapi.KeyMayHelp(err) && d.Keyring.Len() > 0 {
-		var ok bool
-		var keyErr error
-		if found, ok, keyErr = d.LookWithKeyring(ctx, ref); ok {
+		opened, lookErr := d.LookRefused(ctx, ref)
+		switch {
+		case lookErr != nil:
+			err = lookErr
+		case opened.Key != nil:
+			found = opened
 			content, found.Info, err = d.Client.Content(ctx, ref, found.Key, limit)
-		} else if keyErr != nil {
-			err = keyErr
 		}
 	}
 	if err != nil {

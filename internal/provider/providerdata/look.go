@@ -28,53 +28,53 @@ type Found struct {
 	KeyName string
 }
 
-// Look finds out about an object. With a key it asks with that key; without one it asks without,
-// and where COS refuses in a way that a missing key explains it tries the keyring. One request
-// when the first answer is a good one.
+// Look finds out about an object. With a key it asks with that key alone; without one it asks without,
+// and where COS refuses in a way that a missing key explains it tries the keyring. One request when
+// the first answer is a good one. The error is what COS answered, with its code.
 func (d *Data) Look(
 	ctx context.Context, ref cosapi.ObjectRef, key *cosapi.CustomerKey,
 ) (Found, error) {
-	found, err := d.LookOnly(ctx, ref, key)
-	if cosapi.StatusOf(err)/100 != 4 {
-		return found, err
+	if key == nil {
+		return d.lookWithKeyring(ctx, ref, true)
 	}
-	// The answer to a HEAD has no code; this asks again, for the reason.
 	info, err := d.Client.Head(ctx, ref, key)
-	return Found{Info: info, Key: key}, err
+	return d.opened(info, key), err
 }
 
-// LookOnly is look without the requests that explain a refusal: its error has a status only.
+// LookOnly is Look without the request that explains a refusal: its error may have a status only.
 func (d *Data) LookOnly(
 	ctx context.Context, ref cosapi.ObjectRef, key *cosapi.CustomerKey,
 ) (Found, error) {
+	if key == nil {
+		return d.lookWithKeyring(ctx, ref, false)
+	}
 	info, err := d.Client.HeadOnly(ctx, ref, key)
-	switch {
-	case err == nil && key != nil:
-		name, _, _ := d.Keyring.ByMD5(key.MD5())
-		return Found{Info: info, Key: key, KeyName: name}, nil
-	case err == nil || key != nil || !cosapi.KeyMayHelp(err):
-		return Found{Info: info}, err
-	}
-	found, ok, keyErr := d.LookWithKeyring(ctx, ref)
-	if ok || keyErr != nil {
-		return found, keyErr
-	}
-	return Found{}, err
+	return d.opened(info, key), err
 }
 
-// LookWithKeyring tries each key of the keyring once. Errors that no key explains are returned.
-func (d *Data) LookWithKeyring(
-	ctx context.Context, ref cosapi.ObjectRef,
-) (Found, bool, error) {
+func (d *Data) opened(info cosapi.ObjectInfo, key *cosapi.CustomerKey) Found {
+	name, _, _ := d.Keyring.ByMD5(key.MD5())
+	return Found{Info: info, Key: key, KeyName: name}
+}
+
+func (d *Data) lookWithKeyring(
+	ctx context.Context, ref cosapi.ObjectRef, reason bool,
+) (Found, error) {
+	found, err := d.Client.Look(ctx, ref, cosapi.Ask{Ring: d.Keyring, Reason: reason})
+	if err == nil && found.What != cosapi.Exists {
+		err = found.Refusal
+	}
+	return Found{Info: found.Info, Key: found.Key, KeyName: found.KeyName}, err
+}
+
+// LookRefused is Look for an object that was refused without a key just now: it begins with the
+// keyring. Found.Key is nil if no entry opens it.
+func (d *Data) LookRefused(ctx context.Context, ref cosapi.ObjectRef) (Found, error) {
+	ask := cosapi.Ask{Ring: d.Keyring}
 	for _, name := range d.Keyring.Names() {
 		key, _ := d.Keyring.ByName(name)
-		info, err := d.Client.HeadOnly(ctx, ref, &key)
-		switch {
-		case err == nil:
-			return Found{Info: info, Key: &key, KeyName: name}, true, nil
-		case !cosapi.KeyMayHelp(err):
-			return Found{}, false, err
-		}
+		ask.Keys = append(ask.Keys, &key)
 	}
-	return Found{}, false, nil
+	found, err := d.Client.Look(ctx, ref, ask)
+	return Found{Info: found.Info, Key: found.Key, KeyName: found.KeyName}, err
 }

@@ -186,28 +186,13 @@ func (r reencryption) isAsAsked(info cosapi.ObjectInfo) bool {
 	return err == nil && warning == ""
 }
 
-// copy copies the object onto itself, on condition that it is still the one that was looked at. The
-// source names no version: that one could be copied over a newer one.
-func (r reencryption) copy(ctx context.Context, found providerdata.Found) (string,
-	diag.Diagnostics,
-) {
+// copy copies the object onto itself, on condition that it is still the one that was looked at.
+func (r reencryption) copy(
+	ctx context.Context, found providerdata.Found,
+) (string, diag.Diagnostics) {
 	info := found.Info
-	acl, err := r.data.Client.ACL(ctx, r.ref)
-	if err != nil {
-		return "", diag.Diagnostics{r.attempt("read the ACL, which a copy would lose, of the " +
-			"object").Failed(err)}
-	}
-	source := cosapi.CopySource{
-		Ref: r.ref, Key: found.Key, IfMatch: info.ETag, IfUnmodifiedSince: info.LastModified,
-		Size: info.Size, CRC64: info.CRC64,
-	}
-	result, err := r.data.Client.Copy(ctx, source, r.ref, cosapi.CopyOptions{
-		KeepTags: true,
-		WriteOptions: cosapi.WriteOptions{
-			Encryption: r.encryption, Headers: info.Headers, StorageClass: info.StorageClass,
-			ACL: &acl,
-		},
-	})
+	result, err := r.data.Client.Reencrypt(ctx,
+		cosapi.ReencryptionOf(info, found.Key, r.encryption))
 	if err != nil {
 		return "", diag.Diagnostics{r.failed(err)}
 	}
@@ -231,10 +216,8 @@ func (r reencryption) outcome(before cosapi.Mode) string {
 
 // failed describes a copy that COS refused or made wrongly.
 func (r reencryption) failed(err error) diag.Diagnostic {
-	class := cosapi.Classify(err)
-	var mismatch *cosapi.EncryptionMismatchError
-	if errors.As(err, &mismatch) || class != cosapi.ClassPrecondition &&
-		class != cosapi.ClassNotFound {
+	var changed *cosapi.ChangedError
+	if !errors.As(err, &changed) {
 		return r.attempt("encrypt the object in another way").Failed(err)
 	}
 	return diag.NewErrorDiagnostic("The object changed meanwhile", fmt.Sprintf(

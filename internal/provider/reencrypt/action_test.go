@@ -245,7 +245,7 @@ func TestReencryptErrorsChangeNothing(t *testing.T) {
 			func(c *pt.Cloud) {
 				c.Store("k", "x", cosapi.NoEncryption{})
 				c.AddFaults(cosemu.Fault{
-					Op: "PutObjectCopy", Status: 412, Code: "PreconditionFailed",
+					Op: "PutObjectCopy", Times: 2, Status: 412, Code: "PreconditionFailed",
 				})
 			},
 			pt.Attrs{"sse": pt.SSECOS()},
