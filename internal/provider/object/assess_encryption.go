@@ -191,20 +191,21 @@ func (a *assessor) checkRotation(choice sse.Choice, resolved sse.ResolvedKey) di
 }
 
 // checkKeySeen compares a key of the keyring with what the refresh of this plan saw under the same
-// name. Only Terraform can tell a plan without refresh from a key that was changed after the plan,
-// and in that case it blames the provider: the warning stands above its message.
+// name. Only Terraform can tell a plan without refresh from a key that was changed after the plan, and
+// in that case it would blame the provider for the plan that comes out another one: so both are an
+// error here, and a refresh tells them apart.
 func (a *assessor) checkKeySeen(resolved sse.ResolvedKey) diag.Diagnostics {
 	old := sse.Decode(a.state.SSE)
+	observed, _ := sse.EncryptionStatus(a.state.Encryption)
 	seen := a.known.KeyringMD5s[resolved.Name]
-	if a.applying || !resolved.OK || seen == "" || seen == resolved.Key.MD5() ||
-		old.KeyName.ValueString() != resolved.Name {
+	if a.creating || a.applying || !resolved.OK || seen == "" || seen == resolved.Key.MD5() ||
+		seen != observed.CustomerKeyMD5 || old.KeyName.ValueString() != resolved.Name {
 		return nil
 	}
-	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(resolved.Source,
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(resolved.Source,
 		"The SSE-C key changed since the last refresh", fmt.Sprintf("The MD5 of the key %q in the "+
-			"provider's customer_keys was %s when the object was last looked at, and is %s. If "+
-			"this is an apply, the key was changed after the plan: plan again, with refresh.",
-			resolved.Name, seen, resolved.Key.MD5()))}
+			"provider's customer_keys was %s when the object was last looked at, and is %s. Nothing "+
+			"was changed. Plan again, with refresh.", resolved.Name, seen, resolved.Key.MD5()))}
 }
 
 // customerAlgorithm is the one algorithm of SSE-C.

@@ -1,7 +1,10 @@
 package object
 
 import (
+	"reflect"
+
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/encrypted-cos/terraform-provider-cos/internal/provider/value"
@@ -61,4 +64,17 @@ func (m resourceModel) withClass(known baseline) resourceModel {
 		m.StorageClass = value.StringOrNull(known.Class)
 	}
 	return m
+}
+
+// equal compares every attribute.
+func (m resourceModel) equal(other resourceModel) bool {
+	mine, others := reflect.ValueOf(m), reflect.ValueOf(other)
+	for i := range mine.NumField() {
+		value, ok := mine.Field(i).Interface().(attr.Value)
+		otherValue, otherOK := others.Field(i).Interface().(attr.Value)
+		if !ok || !otherOK || !value.Equal(otherValue) {
+			return false
+		}
+	}
+	return true
 }

@@ -200,8 +200,14 @@ func (p *objectPlan) planComputed(found assessment, d decision) {
 	if found.choice.Mode == cosapi.ModeSSEKMS && p.config.hasNoKMSKey() {
 		p.plan.SSE = sse.WithKMSKeyID(p.plan.SSE, found.sse.kmsKeyID)
 	}
-	if found.body.kind == bodyNone {
+	switch {
+	case found.body.kind == bodyNone:
 		p.planKeptBytes(d)
+	case found.body.kind == bodyCopySource && !p.creating && !p.plan.equal(p.prior):
+		// The source may be another one by the time of the apply, which then copies it again. A plan
+		// that had promised these would be called a defect of the provider.
+		p.plan.CRC64ECMA, p.plan.Size = types.StringUnknown(), types.Int64Unknown()
+		p.plan.ETag, p.plan.VersionID = types.StringUnknown(), types.StringUnknown()
 	}
 }
 

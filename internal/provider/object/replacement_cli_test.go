@@ -92,3 +92,57 @@ resource "cos_encrypted_object" "x" {
 		t.Errorf("plan after the replacement:\n%s", again)
 	}
 }
+
+// TestCLIUnfinishedReplacementKeepsTheObject: a dependent fails between the new object and the
+// destruction of the old entry, so the state holds both. A later run, in processes of its own,
+// destroys the old entry and not the object.
+func TestCLIUnfinishedReplacementKeepsTheObject(t *testing.T) {
+	t.Parallel()
+	cloud := pt.NewCloud(t, cosemu.Config{})
+	config := func(trigger, command string) string {
+		return pt.RequiredProviders + cloud.ProviderHCL("") + `
+resource "terraform_data" "trigger" {
+  input = "` + trigger + `"
+}
+
+resource "cos_encrypted_object" "x" {
+  bucket  = "examplebucket-1250000000"
+  key     = "replaced"
+  content = "the same"
+  sse {
+    cos {}
+  }
+  lifecycle {
+    create_before_destroy = true
+    replace_triggered_by  = [terraform_data.trigger]
+  }
+}
+
+resource "terraform_data" "dependent" {
+  triggers_replace = [cos_encrypted_object.x, terraform_data.trigger.output]
+  provisioner "local-exec" {
+    command = "` + command + `"
+  }
+}
+`
+	}
+	run := pt.NewCLI(t, config("one", "true"), nil)
+	run.MustRun("apply", "-auto-approve")
+	run.Write(config("two", "false"))
+	if text := run.MustFail("apply", "-auto-approve"); !strings.Contains(text, "adopted") {
+		t.Errorf("the replacement did not adopt the object:\n%s", text)
+	}
+	run.Write(config("two", "true"))
+	text := run.MustRun("apply", "-auto-approve")
+	if !strings.Contains(text, "Another entry of the state") &&
+		!strings.Contains(text, "This apply deletes the object") {
+		t.Errorf("the apply says nothing of the two entries:\n%s", text)
+	}
+	if strings.Contains(text, "This apply deletes the object") {
+		run.MustRun("apply", "-auto-approve")
+	}
+	cloud.Head(pt.Ref("replaced"), nil)
+	if again := run.MustRun("plan"); !strings.Contains(again, "No changes") {
+		t.Errorf("plan after it:\n%s", again)
+	}
+}
