@@ -28,8 +28,13 @@ func (p *objectPlan) judge(found assessment, d decision) diag.Diagnostics {
 	if diags.HasError() {
 		return diags
 	}
-	if d.instead != obstacleNone {
+	uploads := d.action == actionUpload || d.action == actionCopySource
+	switch {
+	case d.instead != obstacleNone:
 		diags.Append(uploadInstead(d.instead, found.body, p.state))
+	case uploads && p.known.Unread && found.input.obstacle == obstacleKey:
+		// Its bytes may be the same, but nobody here can tell.
+		diags.Append(uploadInstead(obstacleKey, found.body, p.state))
 	}
 	if writes && !p.creating && !p.prior.VersionID.IsNull() && found.sse.change != unchanged {
 		diags.Append(diagnose.EarlierVersions(p.observedMode()))
