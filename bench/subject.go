@@ -34,7 +34,7 @@ func prepare(work, providers string) ([]subject, error) {
 	if providers, err = filepath.Abs(providers); err != nil {
 		return nil, err
 	}
-	ours := fmt.Sprintf("endpoint_bucket = %q", bucket)
+	ours := fmt.Sprintf("endpoint_bucket = %q\n  endpoint_region = %q", bucket, region)
 	subjects := []subject{
 		{name: "floor", binary: "floor", source: "bench/cos"},
 		{name: "shape", binary: "shape", source: "bench/cos"},

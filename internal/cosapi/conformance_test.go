@@ -92,7 +92,7 @@ func realBucket(t *testing.T) *harness {
 		Client: newTestClient(t, config), config: config,
 		region: os.Getenv("COS_TEST_REGION"), bucket: bucket,
 		versioned: os.Getenv("COS_TEST_VERSIONED_BUCKET"),
-		prefix:    fmt.Sprintf("conformance-%d/", time.Now().UnixNano()),
+		prefix:    fmt.Sprintf("%s%d/", livePrefix, time.Now().UnixNano()),
 	}
 	for _, name := range []string{"COS_TEST_KMS_KEY", "COS_TEST_OTHER_KMS_KEY"} {
 		if key := os.Getenv(name); key != "" {
