@@ -15,24 +15,25 @@ import (
 	"github.com/hashicorp/hc-install/src"
 )
 
-const wanted = "1.11.4"
+// oldest is the version that everything has to work with.
+const oldest = "1.11.4"
 
 func main() {
 	dir := flag.String("dir", "", "folder to install into")
+	wanted := flag.String("version", oldest, "version to install")
 	flag.Parse()
-	path, err := run(context.Background(), *dir)
+	path, err := run(context.Background(), *dir, *wanted)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "Neither terraform nor tofu is on PATH, and Terraform %s could not be "+
-			"downloaded: %v\nInstall Terraform (https://developer.hashicorp.com/terraform/install) or "+
+		fmt.Fprintf(os.Stderr, "Terraform %s could not be downloaded: %v\nInstall Terraform (https://developer.hashicorp.com/terraform/install) or "+
 			"OpenTofu (https://opentofu.org/docs/intro/install), version 1.11 or newer, and run "+
-			"again.\n", wanted, err)
+			"again.\n", *wanted, err)
 		os.Exit(1)
 	}
 	fmt.Println(path)
 }
 
 // run installs the CLI into dir, which must exist.
-func run(ctx context.Context, dir string) (string, error) {
+func run(ctx context.Context, dir, wanted string) (string, error) {
 	installer := install.NewInstaller()
 	return installer.Ensure(ctx, []src.Source{&releases.ExactVersion{
 		Product: product.Terraform, Version: version.Must(version.NewVersion(wanted)),

@@ -1,7 +1,6 @@
 package providertest
 
 import (
-	"context"
 	"slices"
 	"testing"
 
@@ -265,13 +264,6 @@ func (s *Server) Resource(typeName string) *Instance {
 
 // Object is resource("cos_encrypted_object").
 func (s *Server) Object() *Instance { return s.Resource("cos_encrypted_object") }
-
-// canceled is a context that has ended.
-func canceled() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}
 
 // Query lists as `terraform query` does.
 func (s *Server) Query(
