@@ -84,6 +84,8 @@ func (h *history) lifecycle() foreignAct {
 // act lets somebody do something now. Acts on the object itself count as changes; those on tags
 // and ACL do not, because COS has no condition for them.
 func (w *modelWorld) act(act foreignAct) {
+	// What the provider did before is its own.
+	w.resolve()
 	before, found := w.Inspect(w.bucket, modelKey)
 	w.advance(2)
 	act.do(w)
