@@ -131,7 +131,7 @@ func (w *objectWrite) takeOver(
 	ctx context.Context, found cosapi.Found,
 ) (written, diag.Diagnostics) {
 	if found.What == cosapi.Refused {
-		return written{}, diag.Diagnostics{w.existsRefused(ctx)}
+		return written{}, diag.Diagnostics{w.existsRefused(ctx, found)}
 	}
 	wanted, done, err := w.wanted(ctx)
 	if err != nil {
@@ -171,13 +171,19 @@ func (w *objectWrite) differsBesides(
 
 // existsRefused says of an object that opens neither with the configured key nor without one why,
 // and of a missing right that nothing is known.
-func (w *objectWrite) existsRefused(ctx context.Context) diag.Diagnostic {
+func (w *objectWrite) existsRefused(
+	ctx context.Context, before cosapi.Found,
+) diag.Diagnostic {
 	found, err := w.lookBefore(ctx, true)
 	if err == nil && found.IsCustomerEncrypted() {
 		return w.alreadyExists("it is encrypted with an SSE-C key that is not the configured one")
 	}
 	if err == nil {
 		err = found.Refusal
+	}
+	if found.What == cosapi.Absent {
+		// A GET may say what a HEAD must not: the right to the HEAD is what is missing.
+		err = before.Refusal
 	}
 	if err == nil {
 		return w.alreadyExists("it changed while it was looked at")
