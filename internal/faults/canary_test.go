@@ -234,6 +234,9 @@ resource "cos_encrypted_object" "o" {
 			p.breakAll(echo.act)
 			_, _ = run.Try("plan", "-out=plan.bin")
 			texts := map[string]string{"output": run.Output.String()}
+			if _, err := os.Stat(filepath.Join(run.Dir, "plan.bin")); err == nil {
+				texts["plan"] = run.PlanFiles("plan.bin")
+			}
 			for _, name := range []string{"trace.log", "terraform.tfstate"} {
 				content, err := os.ReadFile(filepath.Join(run.Dir, name))
 				pt.Must(t, err)

@@ -26,17 +26,18 @@ func (o outcome) name() string { return strings.Join([]string{o.Operation, o.Whe
 // table collects outcomes, and keeps them in a file so that a run that was interrupted goes on:
 // FAULTS_DIR is the folder, and FAULTS_REVISION says which code they are of.
 type table struct {
-	name  string
-	once  sync.Once
-	mu    sync.Mutex
-	order []string // operations, as they came
-	cells map[string]outcome
-	notes io.Writer
+	name string
+	// killed: every cell is a process that died, so only what was left counts.
+	killed bool
+	once   sync.Once
+	mu     sync.Mutex
+	cells  map[string]outcome
+	notes  io.Writer
 }
 
 var (
 	results = &table{name: "matrix"}
-	deaths  = &table{name: "kills"}
+	deaths  = &table{name: "kills", killed: true}
 )
 
 // load reads what earlier runs of the same code found.
@@ -63,9 +64,6 @@ func (r *table) load() {
 }
 
 func (r *table) keep(o outcome) {
-	if !slices.Contains(r.order, o.Operation) {
-		r.order = append(r.order, o.Operation)
-	}
 	r.cells[o.name()] = o
 }
 
@@ -127,28 +125,41 @@ func (r *table) print() {
 		}
 		all.add(o)
 	}
+	text := r.rows("Operation", operations, all)
+	if !r.killed {
+		text += "\n" + r.rows("Fault", faults, nil)
+	}
+	fmt.Println(text)
+	path := filepath.Join(dir, r.name+".md")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+}
+
+// rows is a table in Markdown, in the order of the names.
+func (r *table) rows(title string, groups map[string]*counts, all *counts) string {
 	var text strings.Builder
-	header := "| %s | Cells | Succeeded all the same | Failed, right when repeated | Broken |\n" +
-		"|---|---:|---:|---:|---:|\n"
 	row := func(name string, c *counts) {
+		if r.killed {
+			fmt.Fprintf(&text, "| %s | %d | %d |\n", name, c.cells, c.broken)
+			return
+		}
 		fmt.Fprintf(&text, "| %s | %d | %d | %d | %d |\n",
 			name, c.cells, c.succeeded, c.recovered, c.broken)
 	}
-	fmt.Fprintf(&text, header, "Operation")
-	for _, name := range r.order {
-		row(name, operations[name])
+	if r.killed {
+		fmt.Fprintf(&text, "| %s | Kills | Not right after the next apply |\n|---|---:|---:|\n", title)
+	} else {
+		fmt.Fprintf(&text, "| %s | Cells | Succeeded all the same | Failed, right when repeated | "+
+			"Broken |\n|---|---:|---:|---:|---:|\n", title)
 	}
-	row("**all**", all)
-	text.WriteByte('\n')
-	fmt.Fprintf(&text, header, "Fault")
-	for _, name := range sortedKeys(faults) {
-		row(name, faults[name])
+	for _, name := range sortedKeys(groups) {
+		row(name, groups[name])
 	}
-	fmt.Println(text.String())
-	path := filepath.Join(dir, r.name+".md")
-	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if all != nil {
+		row("**all**", all)
 	}
+	return text.String()
 }
 
 func sortedKeys(m map[string]*counts) []string {
