@@ -71,7 +71,7 @@ func (w *damagedWriter) damageHeader(header http.Header) {
 			dropHeaders(header, name)
 		}
 	}
-	if crc := header[headerCRC64]; w.fault.WrongCRC64 && len(crc) > 0 {
+	if crc := valuesOf(header, headerCRC64); w.fault.WrongCRC64 && len(crc) > 0 {
 		set(header, headerCRC64, otherNumber(crc[0]))
 	}
 	const each = 4 << 10
@@ -182,3 +182,6 @@ func (w *damagedWriter) pass(p []byte) error {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *damagedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// valuesOf are the values of a header as it is spelt in header, which set does not canonicalize.
+func valuesOf(header http.Header, name string) []string { return header[name] }

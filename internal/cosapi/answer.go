@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	cos "github.com/tencentyun/cos-go-sdk-v5"
 )
@@ -120,7 +119,6 @@ type call struct {
 	op      string
 	ref     ObjectRef
 	header  http.Header // added before the request is signed; may hold a raw key
-	idle    time.Duration
 	patient bool
 	// secrets are those that the request carried; set once it is signed.
 	secrets *secrets

@@ -69,7 +69,7 @@ func (r *managedResource) ModifyPlan(
 		return
 	}
 	if r.data != nil {
-		if value.IsSet(plan.Region) == false && r.data.Region != "" && req.State.Raw.IsNull() {
+		if !value.IsSet(plan.Region) && r.data.Region != "" && req.State.Raw.IsNull() {
 			plan.Region = types.StringValue(r.data.Region)
 		}
 		resp.Diagnostics.Append(r.claim(ctx, plan)...)

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -120,7 +119,7 @@ func (r *CLI) KillApply(notes string) (string, int) {
 	var output strings.Builder
 	command.Stdout, command.Stderr = &output, &output
 	// The provider is in the process group of Terraform.
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	asGroup(command)
 	Must(r.T, command.Start())
 	for notedParts(notes) < 4 {
 		if r.T.Context().Err() != nil {
@@ -128,7 +127,7 @@ func (r *CLI) KillApply(notes string) (string, int) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	Must(r.T, syscall.Kill(-command.Process.Pid, syscall.SIGKILL))
+	Must(r.T, killGroup(command))
 	if err := command.Wait(); err == nil {
 		r.T.Fatalf("the killed apply succeeded:\n%s", output.String())
 	}
