@@ -97,6 +97,16 @@ func keptForOther(ref cosapi.ObjectRef) diag.Diagnostic {
 			"finished. So the object is not deleted, and only this entry goes.", ref, ref.Region))
 }
 
+// mayBeDeleted is the plan's warning of the same. Whether Delete learns what the plan knows is for
+// core to decide: Terraform 1.11 plans the destruction of an old entry once more while it applies.
+func mayBeDeleted(ref cosapi.ObjectRef) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("This apply may delete the object", fmt.Sprintf(
+		"Another entry of the state holds %s in region %s too, from a replacement that was not "+
+			"finished. A CLI that plans the destruction of this entry again while it applies deletes "+
+			"the object with it; the plan after that writes it again. To avoid it, plan and apply with "+
+			"-target of this resource first.", ref, ref.Region))
+}
+
 // planDestroy looks at a plan that destroys an entry of the state. Core hands its private state to
 // Delete, which is how Delete learns what only a plan can know.
 func (r *managedResource) planDestroy(
@@ -112,7 +122,7 @@ func (r *managedResource) planDestroy(
 	ref := state.ref(r.data.Region)
 	if r.data.Written.PlannedDestroy(ref) {
 		known.Keep = true
-		resp.Diagnostics.Append(keptForOther(ref))
+		resp.Diagnostics.Append(mayBeDeleted(ref))
 		resp.Diagnostics.Append(known.write(ctx, resp.Private)...)
 		return
 	}
