@@ -151,3 +151,9 @@ func (e *emulator) adminCall(ctx context.Context, method string) ([]byte, error)
 	}
 	return io.ReadAll(resp.Body)
 }
+
+// template is the endpoint with the region left open, as the provider wants it: it serves one
+// region only where it is told which.
+func (e *emulator) template() string {
+	return strings.Replace(e.endpoint, ".cos."+region+".", ".cos.{region}.", 1)
+}

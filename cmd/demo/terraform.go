@@ -50,7 +50,7 @@ func newTerraform(o options, cloud *emulator, sc *scenario) (*terraform, error) 
 	return &terraform{cli: o.cli, folder: o.work, scenario: sc, env: append(cleanEnvironment(),
 		"TF_CLI_CONFIG_FILE="+config, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
 		"TF_COS_CHECKPOINT_DIR="+filepath.Join(o.work, "uploads"),
-		"TF_VAR_endpoint="+cloud.endpoint, "TF_VAR_ca_bundle="+cloud.caFile,
+		"TF_VAR_endpoint="+cloud.template(), "TF_VAR_ca_bundle="+cloud.caFile,
 	)}, nil
 }
 
